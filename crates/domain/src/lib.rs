@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+pub mod balance;
+pub mod credential;
+pub mod fact;
+pub mod fault;
+pub mod id;
+pub mod integration;
+pub mod metrics;
+pub mod person;
+pub mod port;
+pub mod registration;
+pub mod schedule;
+pub mod time;
+pub mod webinar;

@@ -1,0 +1,38 @@
+use async_trait::async_trait;
+
+use super::StoreError;
+use crate::balance::{Balance, Scope};
+use crate::id::{OrganizationId, Stored, WebinarId};
+use crate::metrics::Attendance;
+use crate::registration::{Registration, RegistrationKey};
+
+/// The read side. Counts are kept, never counted anew.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait Books: Send + Sync {
+    /// The balance, both lines from one snapshot.
+    async fn balance(&self, organization: &OrganizationId, scope: &Scope) -> Result<Balance, StoreError>;
+
+    /// The balance of each webinar that has one.
+    async fn balances(&self, organization: &OrganizationId) -> Result<Vec<(WebinarId, Balance)>, StoreError>;
+
+    /// Registrations by key, in order.
+    async fn find(&self, keys: &[RegistrationKey]) -> Result<Vec<Option<Stored<Registration>>>, StoreError>;
+
+    /// Held registrations, the longest held first, a page at a time.
+    async fn held(&self, page: &PageRequest) -> Result<Vec<Registration>, StoreError>;
+
+    /// Attendance of nobody in the CRM, a page at a time.
+    async fn unmatched(&self, page: &PageRequest) -> Result<Vec<Attendance>, StoreError>;
+}
+
+/// A page of something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageRequest {
+    /// Whose.
+    pub organization: OrganizationId,
+    /// How many come before it.
+    pub skip: u32,
+    /// How many are on it.
+    pub limit: u32,
+}

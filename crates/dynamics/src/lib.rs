@@ -1,0 +1,1 @@
+//! webinar-bridge-dynamics

@@ -1,0 +1,232 @@
+//! A filter bound to the columns of a table.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeSet, HashSet};
+
+use uuid::Uuid;
+
+use super::error::{Outcome, Refusal};
+use super::row::Row;
+use super::schema::{KEY, Kind, TableId};
+use super::store::Store;
+use super::syntax::{Ast, Literal, Operator, TextTest};
+use super::value::{Value, folded, parse_time};
+
+/// Which cell is meant: of the row itself, or of the row that one of its lookups names.
+struct Path {
+    through: Option<(usize, TableId)>,
+    column: usize,
+}
+
+enum Node {
+    All(Vec<Node>),
+    Any(Vec<Node>),
+    Not(Box<Node>),
+    Compare { path: Path, operator: Operator, value: Option<Value> },
+    Text { test: TextTest, path: Path, folded: String },
+    /// Membership of ids, kept apart because it is asked with hundreds of them.
+    Ids { path: Path, ids: HashSet<Uuid> },
+    In { path: Path, values: Vec<Value> },
+}
+
+/// A filter of one table's rows.
+pub(super) struct Filter {
+    table: TableId,
+    root: Node,
+}
+
+impl Filter {
+    /// Binds names to columns and literals to their types.
+    pub(super) fn bind(store: &Store, table: TableId, ast: Ast) -> Outcome<Self> {
+        Ok(Self { table, root: node(store, table, ast)? })
+    }
+
+    pub(super) fn holds(&self, store: &Store, row: &Row) -> bool {
+        holds(&self.root, store, row)
+    }
+
+    /// The only rows that can pass, when the filter names ids; `None` when every row must be looked at.
+    pub(super) fn narrowed(&self, store: &Store) -> Option<BTreeSet<Uuid>> {
+        narrowed(&self.root, store, self.table)
+    }
+}
+
+fn node(store: &Store, table: TableId, ast: Ast) -> Outcome<Node> {
+    let each = |parts: Vec<Ast>| parts.into_iter().map(|part| node(store, table, part)).collect::<Outcome<Vec<_>>>();
+    Ok(match ast {
+        Ast::All(parts) => Node::All(each(parts)?),
+        Ast::Any(parts) => Node::Any(each(parts)?),
+        Ast::Not(inner) => Node::Not(Box::new(node(store, table, *inner)?)),
+        Ast::Compare { name, operator, literal } => {
+            let (path, kind) = path(store, table, &name)?;
+            Node::Compare { value: value(kind, literal)?, path, operator }
+        }
+        Ast::Text { test, name, text } => {
+            let (path, kind) = path(store, table, &name)?;
+            if !matches!(kind, Kind::Text { .. } | Kind::Memo { .. }) {
+                return Err(incompatible(kind, "Edm.String"));
+            }
+            Node::Text { test, path, folded: folded(&text) }
+        }
+        Ast::In { name, values } => {
+            let (path, kind) = path(store, table, &name)?;
+            within(path, kind, &values)?
+        }
+    })
+}
+
+fn within(path: Path, kind: &Kind, texts: &[String]) -> Outcome<Node> {
+    let values = texts.iter().map(|text| from_text(kind, text)).collect::<Option<Vec<_>>>();
+    let values = values.ok_or_else(|| incompatible(kind, "Edm.String"))?;
+    if matches!(kind, Kind::Key | Kind::Lookup(_)) {
+        return Ok(Node::Ids { path, ids: values.iter().filter_map(Value::id).collect() });
+    }
+    Ok(Node::In { path, values })
+}
+
+/// A text given to `In` as a value of the column.
+fn from_text(kind: &Kind, text: &str) -> Option<Value> {
+    match kind {
+        Kind::Key | Kind::Lookup(_) => text.trim_matches(['{', '}']).parse().ok().map(Value::Id),
+        Kind::Text { .. } | Kind::Memo { .. } => Some(Value::text(text)),
+        Kind::Flag => match text {
+            "true" | "1" => Some(Value::Flag(true)),
+            "false" | "0" => Some(Value::Flag(false)),
+            _ => None,
+        },
+        Kind::Decimal { .. } => text.parse().ok().map(Value::Decimal),
+        Kind::UserLocal | Kind::ZoneIndependent => parse_time(text).map(Value::Time),
+        _ => text.parse().ok().map(Value::Number),
+    }
+}
+
+fn path<'a>(store: &'a Store, table: TableId, name: &str) -> Outcome<(Path, &'a Kind)> {
+    let shape = store.table(table);
+    let unknown = || Refusal::unknown_property(name, shape.logical);
+    let Some((navigation, property)) = name.split_once('/') else {
+        let column = shape.property(name).ok_or_else(unknown)?;
+        return Ok((Path { through: None, column }, &shape.columns[column].kind));
+    };
+    let (lookup, leads) = shape.navigation(navigation).ok_or_else(unknown)?;
+    let target = store.schema.by_logical(leads.target).ok_or_else(unknown)?;
+    let other = store.table(target);
+    let column = other.property(property).ok_or_else(|| Refusal::unknown_property(property, other.logical))?;
+    Ok((Path { through: Some((lookup, target)), column }, &other.columns[column].kind))
+}
+
+fn incompatible(kind: &Kind, found: &str) -> Refusal {
+    Refusal::query(format!(
+        "A binary operator with incompatible types was detected. Found operand types '{}' and '{found}'.",
+        kind.edm()
+    ))
+}
+
+fn value(kind: &Kind, literal: Literal) -> Outcome<Option<Value>> {
+    let found = match &literal {
+        Literal::Null => return Ok(None),
+        Literal::Flag(_) => "Edm.Boolean",
+        Literal::Whole(_) => "Edm.Int32",
+        Literal::Decimal(_) => "Edm.Decimal",
+        Literal::Text(_) => "Edm.String",
+        Literal::Id(_) => "Edm.Guid",
+        Literal::Time(_) => "Edm.DateTimeOffset",
+    };
+    let value = match (kind.edm(), literal) {
+        ("Edm.Guid", Literal::Id(id)) => Value::Id(id),
+        ("Edm.String", Literal::Text(text)) => Value::Text(text.into()),
+        ("Edm.Boolean", Literal::Flag(flag)) => Value::Flag(flag),
+        ("Edm.Int32" | "Edm.Int64" | "Edm.Decimal", Literal::Whole(number)) => Value::Number(number),
+        ("Edm.Int32" | "Edm.Int64" | "Edm.Decimal", Literal::Decimal(number)) => Value::Decimal(number),
+        ("Edm.DateTimeOffset", Literal::Time(time)) => Value::Time(time),
+        _ => return Err(incompatible(kind, found)),
+    };
+    Ok(Some(value))
+}
+
+fn cell<'a>(path: &Path, store: &'a Store, row: &'a Row) -> Option<&'a Value> {
+    let Some((lookup, target)) = path.through else { return row.get(path.column) };
+    match row.get(lookup)? {
+        Value::Link(table, id) if *table == target => store.row(target, *id)?.get(path.column),
+        _ => None,
+    }
+}
+
+fn holds(node: &Node, store: &Store, row: &Row) -> bool {
+    match node {
+        Node::All(parts) => parts.iter().all(|part| holds(part, store, row)),
+        Node::Any(parts) => parts.iter().any(|part| holds(part, store, row)),
+        Node::Not(inner) => !holds(inner, store, row),
+        Node::Compare { path, operator, value } => compares(cell(path, store, row), *operator, value.as_ref()),
+        Node::Text { test, path, folded: wanted } => match cell(path, store, row) {
+            Some(Value::Text(text)) => tests(*test, &folded(text), wanted),
+            _ => false,
+        },
+        Node::Ids { path, ids } => {
+            cell(path, store, row).and_then(Value::id).is_some_and(|id| ids.contains(&id))
+        }
+        Node::In { path, values } => cell(path, store, row)
+            .is_some_and(|cell| values.iter().any(|value| cell.compare(value) == Some(Ordering::Equal))),
+    }
+}
+
+/// A comparison; an empty cell differs from every value and is neither smaller nor greater than one.
+fn compares(cell: Option<&Value>, operator: Operator, value: Option<&Value>) -> bool {
+    let order = match (cell, value) {
+        (Some(cell), Some(value)) => cell.compare(value),
+        (None, None) => Some(Ordering::Equal),
+        _ => None,
+    };
+    match operator {
+        Operator::Eq => order == Some(Ordering::Equal),
+        Operator::Ne => order != Some(Ordering::Equal),
+        Operator::Gt => order == Some(Ordering::Greater),
+        Operator::Ge => value.is_some() && order.is_some_and(Ordering::is_ge),
+        Operator::Lt => order == Some(Ordering::Less),
+        Operator::Le => value.is_some() && order.is_some_and(Ordering::is_le),
+    }
+}
+
+fn tests(test: TextTest, text: &str, wanted: &str) -> bool {
+    match test {
+        TextTest::Contains => text.contains(wanted),
+        TextTest::StartsWith => text.starts_with(wanted),
+        TextTest::EndsWith => text.ends_with(wanted),
+    }
+}
+
+fn narrowed(node: &Node, store: &Store, table: TableId) -> Option<BTreeSet<Uuid>> {
+    match node {
+        // Each part narrows on its own; the smallest will do, as the rest is still tested.
+        Node::All(parts) => {
+            parts.iter().filter_map(|part| narrowed(part, store, table)).min_by_key(BTreeSet::len)
+        }
+        Node::Any(parts) => {
+            let sets = parts.iter().map(|part| narrowed(part, store, table)).collect::<Option<Vec<_>>>()?;
+            Some(sets.into_iter().flatten().collect())
+        }
+        Node::Compare { path, operator: Operator::Eq, value: Some(Value::Id(id)) } => {
+            led_by(path, store, table, [*id].iter())
+        }
+        Node::Ids { path, ids } => led_by(path, store, table, ids.iter()),
+        _ => None,
+    }
+}
+
+fn led_by<'a>(
+    path: &Path,
+    store: &Store,
+    table: TableId,
+    ids: impl Iterator<Item = &'a Uuid>,
+) -> Option<BTreeSet<Uuid>> {
+    if path.through.is_some() {
+        return None;
+    }
+    if path.column == KEY {
+        return Some(ids.copied().collect());
+    }
+    let navigations = store.table(table).columns[path.column].kind.navigations();
+    let targets: Vec<TableId> =
+        navigations.iter().filter_map(|navigation| store.schema.by_logical(navigation.target)).collect();
+    let pairs = ids.flat_map(|id| targets.iter().map(|target| (*target, *id)));
+    Some(pairs.flat_map(|target| store.naming(target, table, path.column)).collect())
+}

@@ -1,0 +1,356 @@
+//! Tables, their columns and how they lead to each other.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
+
+use super::tables;
+use super::value::Value;
+
+/// A table, by its place in the schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct TableId(pub(super) usize);
+
+/// The places of the columns that every table has.
+pub(super) const KEY: usize = 0;
+pub(super) const VERSION: usize = 1;
+pub(super) const CREATED: usize = 2;
+pub(super) const MODIFIED: usize = 3;
+pub(super) const STATE: usize = 4;
+pub(super) const STATUS: usize = 5;
+
+/// One option of a choice: its value and its label.
+pub(super) type Choice = (i64, &'static str);
+
+/// What happens to a row when the row that one of its lookups names is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OnDelete {
+    RemoveLink,
+    Cascade,
+    Restrict,
+}
+
+/// A lookup's way to one of its target tables.
+#[derive(Debug)]
+pub(super) struct Navigation {
+    /// As it is written in binds and `$expand`; its case matters.
+    pub(super) name: &'static str,
+    pub(super) target: &'static str,
+    pub(super) on_delete: OnDelete,
+}
+
+/// What a column holds.
+#[derive(Debug)]
+pub(super) enum Kind {
+    Key,
+    Version,
+    Text { max: usize, url: bool },
+    Memo { max: usize },
+    Whole { min: i64, max: i64 },
+    Decimal { min: f64, max: f64 },
+    Flag,
+    Choice(&'static [Choice]),
+    State,
+    Status,
+    /// A moment: UTC on the wire.
+    UserLocal,
+    /// A wall clock, whose zone stands elsewhere.
+    ZoneIndependent,
+    Lookup(Vec<Navigation>),
+}
+
+/// The state and status reasons that all tables here share.
+pub(super) const STATES: &[Choice] = &[(0, "Active"), (1, "Inactive")];
+pub(super) const STATUSES: &[Choice] = &[(1, "Active"), (2, "Inactive")];
+
+impl Kind {
+    /// The options of a choice, state or status.
+    pub(super) fn choices(&self) -> Option<&'static [Choice]> {
+        match self {
+            Self::Choice(choices) => Some(choices),
+            Self::State => Some(STATES),
+            Self::Status => Some(STATUSES),
+            _ => None,
+        }
+    }
+
+    /// The type's name in OData.
+    pub(super) fn edm(&self) -> &'static str {
+        match self {
+            Self::Key | Self::Lookup(_) => "Edm.Guid",
+            Self::Version => "Edm.Int64",
+            Self::Text { .. } | Self::Memo { .. } => "Edm.String",
+            Self::Whole { .. } | Self::Choice(_) | Self::State | Self::Status => "Edm.Int32",
+            Self::Decimal { .. } => "Edm.Decimal",
+            Self::Flag => "Edm.Boolean",
+            Self::UserLocal | Self::ZoneIndependent => "Edm.DateTimeOffset",
+        }
+    }
+
+    pub(super) fn navigations(&self) -> &[Navigation] {
+        match self {
+            Self::Lookup(navigations) => navigations,
+            _ => &[],
+        }
+    }
+}
+
+/// One column.
+pub(super) struct Column {
+    pub(super) logical: &'static str,
+    pub(super) schema: &'static str,
+    /// As it is read and selected: the logical name, or `_name_value` of a lookup.
+    pub(super) property: String,
+    pub(super) kind: Kind,
+    pub(super) required: bool,
+    /// Whether a client's value is taken; otherwise it is passed over.
+    pub(super) writable: bool,
+    pub(super) default: Option<Value>,
+}
+
+/// One table.
+pub(super) struct Table {
+    pub(super) logical: &'static str,
+    pub(super) set: &'static str,
+    pub(super) columns: Vec<Column>,
+    /// The column whose text stands for the row.
+    pub(super) name: usize,
+    pub(super) organization_owned: bool,
+    by_property: HashMap<String, usize>,
+    by_logical: HashMap<&'static str, usize>,
+    by_navigation: HashMap<&'static str, (usize, usize)>,
+}
+
+impl Table {
+    /// The column that is read by this name.
+    pub(super) fn property(&self, name: &str) -> Option<usize> {
+        self.by_property.get(name).copied()
+    }
+
+    pub(super) fn column(&self, logical: &str) -> Option<usize> {
+        self.by_logical.get(logical).copied()
+    }
+
+    /// The lookup that a navigation property belongs to, and the navigation itself.
+    pub(super) fn navigation(&self, name: &str) -> Option<(usize, &Navigation)> {
+        let (column, place) = self.by_navigation.get(name)?;
+        self.columns.get(*column)?.kind.navigations().get(*place).map(|navigation| (*column, navigation))
+    }
+
+    /// All lookups with their navigations.
+    pub(super) fn navigations(&self) -> impl Iterator<Item = (usize, &Navigation)> {
+        self.columns
+            .iter()
+            .enumerate()
+            .flat_map(|(place, column)| column.kind.navigations().iter().map(move |navigation| (place, navigation)))
+    }
+}
+
+/// A lookup somewhere that can name rows of a table.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Incoming {
+    pub(super) table: TableId,
+    pub(super) column: usize,
+    pub(super) on_delete: OnDelete,
+}
+
+/// All tables.
+pub(super) struct Schema {
+    pub(super) tables: Vec<Table>,
+    by_set: BTreeMap<&'static str, TableId>,
+    by_logical: HashMap<&'static str, TableId>,
+    incoming: Vec<Vec<Incoming>>,
+}
+
+impl Schema {
+    /// The schema of every emulated organization.
+    pub(super) fn standard() -> &'static Self {
+        static STANDARD: OnceLock<Schema> = OnceLock::new();
+        STANDARD.get_or_init(|| Self::of(tables::all()))
+    }
+
+    fn of(tables: Vec<Table>) -> Self {
+        let ids = || tables.iter().enumerate().map(|(place, table)| (TableId(place), table));
+        let by_set = ids().map(|(id, table)| (table.set, id)).collect();
+        let by_logical: HashMap<_, _> = ids().map(|(id, table)| (table.logical, id)).collect();
+        let mut incoming: Vec<Vec<Incoming>> = tables.iter().map(|_| Vec::new()).collect();
+        for (id, table) in ids() {
+            for (column, navigation) in table.navigations() {
+                let on_delete = navigation.on_delete;
+                if let Some(target) = by_logical.get(navigation.target) {
+                    incoming[target.0].push(Incoming { table: id, column, on_delete });
+                }
+            }
+        }
+        Self { tables, by_set, by_logical, incoming }
+    }
+
+    pub(super) fn table(&self, id: TableId) -> &Table {
+        &self.tables[id.0]
+    }
+
+    /// The table of an entity set; the case matters.
+    pub(super) fn by_set(&self, set: &str) -> Option<TableId> {
+        self.by_set.get(set).copied()
+    }
+
+    pub(super) fn by_logical(&self, logical: &str) -> Option<TableId> {
+        self.by_logical.get(logical).copied()
+    }
+
+    /// The lookups that can name rows of a table.
+    pub(super) fn incoming(&self, target: TableId) -> &[Incoming] {
+        &self.incoming[target.0]
+    }
+}
+
+/// A table in the making.
+pub(super) struct Draft {
+    table: Table,
+}
+
+impl Draft {
+    pub(super) fn new(logical: &'static str, set: &'static str, key: &'static str) -> Self {
+        let table = Table {
+            logical,
+            set,
+            columns: Vec::new(),
+            name: KEY,
+            organization_owned: false,
+            by_property: HashMap::new(),
+            by_logical: HashMap::new(),
+            by_navigation: HashMap::new(),
+        };
+        Self { table }
+            .column(key, Kind::Key)
+            .column("versionnumber", Kind::Version)
+            .computed()
+            .column("createdon", Kind::UserLocal)
+            .computed()
+            .column("modifiedon", Kind::UserLocal)
+            .computed()
+            .column("statecode", Kind::State)
+            .default(Value::Number(0))
+            .column("statuscode", Kind::Status)
+            .default(Value::Number(1))
+    }
+
+    fn column(self, logical: &'static str, kind: Kind) -> Self {
+        self.column_as(logical, logical, kind)
+    }
+
+    fn column_as(mut self, logical: &'static str, schema: &'static str, kind: Kind) -> Self {
+        let property =
+            if matches!(kind, Kind::Lookup(_)) { format!("_{logical}_value") } else { logical.to_owned() };
+        self.table.columns.push(Column {
+            logical,
+            schema,
+            property,
+            kind,
+            required: false,
+            writable: true,
+            default: None,
+        });
+        self
+    }
+
+    fn last(mut self, change: impl FnOnce(&mut Column)) -> Self {
+        if let Some(column) = self.table.columns.last_mut() {
+            change(column);
+        }
+        self
+    }
+
+    /// The last column is asked for by forms; the API takes its absence.
+    pub(super) fn required(self) -> Self {
+        self.last(|column| column.required = true)
+    }
+
+    /// The last column is filled by the platform alone.
+    pub(super) fn computed(self) -> Self {
+        self.last(|column| column.writable = false)
+    }
+
+    pub(super) fn default(self, value: Value) -> Self {
+        self.last(|column| column.default = Some(value))
+    }
+
+    /// The last column names the row.
+    pub(super) fn name(mut self) -> Self {
+        self.table.name = self.table.columns.len() - 1;
+        self
+    }
+
+    pub(super) fn organization_owned(mut self) -> Self {
+        self.table.organization_owned = true;
+        self
+    }
+
+    pub(super) fn text(self, logical: &'static str, max: usize) -> Self {
+        self.column(logical, Kind::Text { max, url: false })
+    }
+
+    pub(super) fn url(self, logical: &'static str, max: usize) -> Self {
+        self.column(logical, Kind::Text { max, url: true })
+    }
+
+    pub(super) fn memo(self, logical: &'static str, max: usize) -> Self {
+        self.column(logical, Kind::Memo { max })
+    }
+
+    pub(super) fn whole(self, logical: &'static str, min: i64) -> Self {
+        self.column(logical, Kind::Whole { min, max: i64::from(i32::MAX) })
+    }
+
+    pub(super) fn decimal(self, logical: &'static str, min: f64, max: f64) -> Self {
+        self.column(logical, Kind::Decimal { min, max })
+    }
+
+    pub(super) fn flag(self, logical: &'static str) -> Self {
+        self.column(logical, Kind::Flag)
+    }
+
+    pub(super) fn choice(self, logical: &'static str, choices: &'static [Choice]) -> Self {
+        self.column(logical, Kind::Choice(choices))
+    }
+
+    pub(super) fn user_local(self, logical: &'static str) -> Self {
+        self.column(logical, Kind::UserLocal)
+    }
+
+    pub(super) fn zone_independent(self, logical: &'static str) -> Self {
+        self.column(logical, Kind::ZoneIndependent)
+    }
+
+    /// A lookup of one target, whose navigation property is written like its schema name.
+    pub(super) fn lookup(
+        self,
+        logical: &'static str,
+        name: &'static str,
+        target: &'static str,
+        on_delete: OnDelete,
+    ) -> Self {
+        self.column_as(logical, name, Kind::Lookup(vec![Navigation { name, target, on_delete }]))
+    }
+
+    /// A lookup whose schema name differs from its navigation properties.
+    pub(super) fn lookup_as(
+        self,
+        logical: &'static str,
+        schema: &'static str,
+        navigations: Vec<Navigation>,
+    ) -> Self {
+        self.column_as(logical, schema, Kind::Lookup(navigations))
+    }
+
+    pub(super) fn done(self) -> Table {
+        let mut table = self.table;
+        for (place, column) in table.columns.iter().enumerate() {
+            table.by_property.insert(column.property.clone(), place);
+            table.by_logical.insert(column.logical, place);
+            for (nth, navigation) in column.kind.navigations().iter().enumerate() {
+                table.by_navigation.insert(navigation.name, (place, nth));
+            }
+        }
+        table
+    }
+}

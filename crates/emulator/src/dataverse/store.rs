@@ -1,0 +1,206 @@
+//! The organization's rows, found by id, by version and by what they lead to; every change can be taken back.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
+
+use uuid::Uuid;
+
+use super::row::Row;
+use super::schema::{MODIFIED, Schema, Table, TableId, VERSION};
+use super::value::Value;
+
+/// Where the row versions of an organization start: far from 1, so that nobody takes them for a count.
+const FIRST_VERSION: u64 = 1_000_000;
+
+/// A lookup cell: which column of which row.
+type Site = (TableId, usize, Uuid);
+
+/// The rows of one table.
+#[derive(Default)]
+struct Shelf {
+    rows: BTreeMap<Uuid, Row>,
+    by_version: BTreeMap<u64, Uuid>,
+    deleted: BTreeMap<u64, Uuid>,
+    deleted_at: HashMap<Uuid, u64>,
+}
+
+/// How one id stood before a change.
+struct Undo {
+    table: TableId,
+    id: Uuid,
+    row: Option<Row>,
+    deleted_at: Option<u64>,
+}
+
+/// All rows of an organization.
+pub(super) struct Store {
+    pub(super) schema: &'static Schema,
+    shelves: Vec<Shelf>,
+    links: HashMap<(TableId, Uuid), BTreeSet<Site>>,
+    version: u64,
+    journal: Vec<Undo>,
+}
+
+impl Store {
+    pub(super) fn new(schema: &'static Schema) -> Self {
+        let shelves = schema.tables.iter().map(|_| Shelf::default()).collect();
+        Self { schema, shelves, links: HashMap::new(), version: FIRST_VERSION, journal: Vec::new() }
+    }
+
+    pub(super) fn table(&self, id: TableId) -> &'static Table {
+        self.schema.table(id)
+    }
+
+    /// The version that was given last.
+    pub(super) fn version(&self) -> u64 {
+        self.version
+    }
+
+    pub(super) fn count(&self, table: TableId) -> usize {
+        self.shelves[table.0].rows.len()
+    }
+
+    pub(super) fn row(&self, table: TableId, id: Uuid) -> Option<&Row> {
+        self.shelves[table.0].rows.get(&id)
+    }
+
+    /// The rows whose ids come after one, in the order of their ids.
+    pub(super) fn rows_after(&self, table: TableId, after: Option<Uuid>) -> impl Iterator<Item = &Row> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        self.shelves[table.0].rows.range((from, Bound::Unbounded)).map(|(_, row)| row)
+    }
+
+    /// The rows written after one version up to another, in the order of their versions.
+    pub(super) fn changed(&self, table: TableId, after: u64, until: u64) -> impl Iterator<Item = &Row> {
+        let shelf = &self.shelves[table.0];
+        versions(&shelf.by_version, after, until).filter_map(|(_, id)| shelf.rows.get(id))
+    }
+
+    /// The ids deleted after one version up to another, with the version of each deletion.
+    pub(super) fn deleted(&self, table: TableId, after: u64, until: u64) -> impl Iterator<Item = (u64, Uuid)> {
+        versions(&self.shelves[table.0].deleted, after, until).map(|(version, id)| (*version, *id))
+    }
+
+    /// The ids of the rows of one table that name a row in one column.
+    pub(super) fn naming(
+        &self,
+        target: (TableId, Uuid),
+        table: TableId,
+        column: usize,
+    ) -> impl Iterator<Item = Uuid> {
+        let span = (table, column, Uuid::nil())..=(table, column, Uuid::max());
+        self.links.get(&target).into_iter().flat_map(move |sites| sites.range(span.clone())).map(|site| site.2)
+    }
+
+    /// Puts a row in, or in the place of its older self, under the next version.
+    pub(super) fn put(&mut self, table: TableId, mut row: Row) {
+        self.version += 1;
+        row.set(VERSION, i64::try_from(self.version).ok().map(Value::Number));
+        let id = row.id();
+        self.change(table, id, Some(row), None);
+    }
+
+    /// Takes a row out and remembers that it was there.
+    pub(super) fn remove(&mut self, table: TableId, id: Uuid) {
+        self.version += 1;
+        self.change(table, id, None, Some(self.version));
+    }
+
+    fn change(&mut self, table: TableId, id: Uuid, row: Option<Row>, deleted_at: Option<u64>) {
+        let undo = self.swap(table, id, row, deleted_at);
+        self.journal.push(undo);
+    }
+
+    /// Makes an id stand as told, in the rows and in every index, and gives back how it stood.
+    fn swap(&mut self, table: TableId, id: Uuid, row: Option<Row>, deleted_at: Option<u64>) -> Undo {
+        let shelf = &mut self.shelves[table.0];
+        let before = match row {
+            Some(row) => {
+                shelf.by_version.insert(row.version(), id);
+                link(&mut self.links, table, &row);
+                shelf.rows.insert(id, row)
+            }
+            None => shelf.rows.remove(&id),
+        };
+        if let Some(before) = &before {
+            shelf.by_version.remove(&before.version());
+            let after = shelf.rows.get(&id);
+            unlink(&mut self.links, table, before, after);
+        }
+        let was_deleted_at = match deleted_at {
+            Some(version) => shelf.deleted_at.insert(id, version),
+            None => shelf.deleted_at.remove(&id),
+        };
+        if let Some(version) = was_deleted_at {
+            shelf.deleted.remove(&version);
+        }
+        if let Some(version) = deleted_at {
+            shelf.deleted.insert(version, id);
+        }
+        Undo { table, id, row: before, deleted_at: was_deleted_at }
+    }
+
+    /// A point to which the rows can be taken back.
+    pub(super) fn mark(&self) -> usize {
+        self.journal.len()
+    }
+
+    /// Takes back every change since a mark; versions that were used stay used.
+    pub(super) fn roll_back(&mut self, mark: usize) {
+        while self.journal.len() > mark {
+            if let Some(undo) = self.journal.pop() {
+                let _ = self.swap(undo.table, undo.id, undo.row, undo.deleted_at);
+            }
+        }
+    }
+
+    /// Makes every change so far final.
+    pub(super) fn settle(&mut self) {
+        self.journal.clear();
+    }
+
+    /// Sets when a row was changed, without another version: part of the write that follows.
+    pub(super) fn stamp(row: &mut Row, now: jiff::Timestamp) {
+        row.set(MODIFIED, jiff::Timestamp::from_second(now.as_second()).ok().map(Value::Time));
+    }
+}
+
+fn versions(index: &BTreeMap<u64, Uuid>, after: u64, until: u64) -> impl Iterator<Item = (&u64, &Uuid)> {
+    // A range must not end before it starts.
+    index.range((Bound::Excluded(after), Bound::Included(until.max(after.saturating_add(1)))))
+        .take_while(move |(version, _)| **version <= until)
+}
+
+fn sites(table: TableId, row: &Row) -> impl Iterator<Item = ((TableId, Uuid), Site)> {
+    let id = row.id();
+    row.cells().filter_map(move |(column, value)| match value {
+        Value::Link(target, leads_to) => Some(((*target, *leads_to), (table, column, id))),
+        _ => None,
+    })
+}
+
+fn link(links: &mut HashMap<(TableId, Uuid), BTreeSet<Site>>, table: TableId, row: &Row) {
+    for (target, site) in sites(table, row) {
+        links.entry(target).or_default().insert(site);
+    }
+}
+
+/// Forgets the links of an older self, but for those that the newer one has as well.
+fn unlink(
+    links: &mut HashMap<(TableId, Uuid), BTreeSet<Site>>,
+    table: TableId,
+    before: &Row,
+    after: Option<&Row>,
+) {
+    for (target, site) in sites(table, before) {
+        let kept = after.and_then(|row| row.get(site.1)).is_some_and(
+            |value| matches!(value, Value::Link(same, id) if (*same, *id) == target),
+        );
+        if !kept && let Some(sites) = links.get_mut(&target) {
+            sites.remove(&site);
+            if sites.is_empty() {
+                links.remove(&target);
+            }
+        }
+    }
+}

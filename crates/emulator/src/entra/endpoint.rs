@@ -1,0 +1,1 @@
+//! `POST /{tenant}/oauth2/v2.0/token`.
