@@ -130,7 +130,7 @@ impl Tally {
             match stance {
                 Stance::Active(_) => active += 1,
                 Stance::Cancelled => cancelled += 1,
-                Stance::Deleted | Stance::Left { .. } => {}
+                Stance::Deleted | Stance::Left { .. } | Stance::Excluded => {}
             }
         }
         let mut tally = Self::default();

@@ -235,9 +235,7 @@ impl Credential {
             return self.refuse(&input);
         }
         match input {
-            Input::Entered(secret) if secret.version <= self.newest() => {
-                self.refuse(&Input::Entered(secret))
-            }
+            Input::Entered(secret) if secret.version <= self.newest() => self.refuse(&Input::Entered(secret)),
             Input::Entered(secret) => Ok(self.enter(secret)),
             Input::Accepted(version) => self.accepted(version, now, policy),
             Input::Unauthorised(version) => self.unauthorised(version, now, policy),

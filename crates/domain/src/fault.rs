@@ -193,11 +193,13 @@ pub fn judge(fault: &Fault, work: &Work, now: Timestamp, jitter: Jitter, policy:
             let wait = after.unwrap_or(policy.blind_quota).clamp(policy.shortest_wait, policy.longest_wait);
             uncounted(now, jitter.stretch(wait))
         }
-        FaultKind::Unauthorised { .. } => uncounted(now, policy.credential_probe),
-        FaultKind::Denied { why: Some(_) } => uncounted(now, policy.permission_probe),
+        FaultKind::Unauthorised { .. } | FaultKind::Gone { what: Missing::Credential } => {
+            uncounted(now, policy.credential_probe)
+        }
+        FaultKind::Denied { why: Some(_) } | FaultKind::Gone { .. } => {
+            uncounted(now, policy.permission_probe)
+        }
         FaultKind::Denied { why: None } => counted(work, now, jitter, policy, policy.unknown_denial),
-        FaultKind::Gone { what: Missing::Credential } => uncounted(now, policy.credential_probe),
-        FaultKind::Gone { .. } => uncounted(now, policy.permission_probe),
         FaultKind::Invalid { field } => Verdict::Hold(Cause::Invalid(field.clone())),
     }
 }

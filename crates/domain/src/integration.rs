@@ -87,9 +87,9 @@ impl Integration {
     /// The accepted terms, if any.
     pub const fn terms(self) -> Option<TermsVersion> {
         match self {
-            Self::AwaitingCredentials { terms } | Self::Active { terms, .. } | Self::Draining { terms, .. } => {
-                Some(terms)
-            }
+            Self::AwaitingCredentials { terms }
+            | Self::Active { terms, .. }
+            | Self::Draining { terms, .. } => Some(terms),
             Self::Dormant | Self::AwaitingTerms { .. } | Self::Erased => None,
         }
     }

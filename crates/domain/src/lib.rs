@@ -2,9 +2,11 @@
 #![warn(missing_docs)]
 
 pub mod balance;
+pub mod bridge;
 pub mod credential;
 pub mod fact;
 pub mod fault;
+pub mod flow;
 pub mod id;
 pub mod integration;
 pub mod metrics;

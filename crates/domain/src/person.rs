@@ -182,7 +182,11 @@ mod tests {
 
     #[test]
     fn one_person_has_one_canonical_address() {
-        let same = ["Zoë.Ångström@Example.COM", "  zoë.ångström@example.com ", "zoe\u{308}.a\u{30a}ngstro\u{308}m@example.com"];
+        let same = [
+            "Zoë.Ångström@Example.COM",
+            "  zoë.ångström@example.com ",
+            "zoe\u{308}.a\u{30a}ngstro\u{308}m@example.com",
+        ];
         for typed in same {
             assert_eq!(canonical(typed).as_deref(), Some("zoë.ångström@example.com"), "{typed}");
         }

@@ -111,8 +111,8 @@ pub struct Attendance {
     pub seen: Seen,
     /// What the CRM has.
     pub written: Option<Watched>,
-    /// Who it was, sealed, for the list of unmatched people.
-    pub details: SealedDetails,
+    /// Who it was, sealed, for the list of unmatched people; matched people are known from their registration.
+    pub details: Option<SealedDetails>,
 }
 
 impl Attendance {
@@ -170,7 +170,8 @@ mod tests {
 
     #[test]
     fn a_check_in_has_one_id() {
-        let (org, webinar, source) = (Uuid::from_u128(1).into(), Uuid::from_u128(2).into(), Uuid::from_u128(3));
+        let (org, webinar, source) =
+            (Uuid::from_u128(1).into(), Uuid::from_u128(2).into(), Uuid::from_u128(3));
         let id = AttendanceId::of(org, webinar, source.into());
         assert_eq!(id, AttendanceId::of(org, webinar, source.into()));
         assert_ne!(id, AttendanceId::of(org, webinar, Uuid::from_u128(4).into()));

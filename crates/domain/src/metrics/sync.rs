@@ -165,7 +165,9 @@ impl MetricsSync {
     /// Counted tries so far, and the first of them.
     pub const fn tries(&self) -> (u32, Option<Timestamp>) {
         match self.state {
-            SyncState::Scheduled { tries, since, .. } | SyncState::Staged { tries, since, .. } => (tries, since),
+            SyncState::Scheduled { tries, since, .. } | SyncState::Staged { tries, since, .. } => {
+                (tries, since)
+            }
             SyncState::Suspended { .. } | SyncState::Closed { .. } => (0, None),
         }
     }
@@ -216,9 +218,7 @@ impl MetricsSync {
         let SyncState::Staged { more, last, .. } = &self.state else { return None };
         let state = match more {
             _ if *last => SyncState::Closed { at: now },
-            Some(page) => {
-                SyncState::Scheduled { due: now, page: page.clone(), tries: 0, since: None }
-            }
+            Some(page) => SyncState::Scheduled { due: now, page: page.clone(), tries: 0, since: None },
             None => self.next_pull(now, cadence),
         };
         Some((state, FactKind::MetricsUpserted))
@@ -314,13 +314,8 @@ impl MetricsSync {
                 Some((SyncState::Closed { at: now }, FactKind::SyncClosed))
             }
             SyncState::Staged { due, tries, since, .. } => {
-                let state = SyncState::Staged {
-                    due: *due,
-                    more: None,
-                    tries: *tries,
-                    since: *since,
-                    last: true,
-                };
+                let state =
+                    SyncState::Staged { due: *due, more: None, tries: *tries, since: *since, last: true };
                 Some((state, FactKind::SyncCurtailed))
             }
             SyncState::Closed { .. } => None,

@@ -14,7 +14,11 @@ use crate::time::Timestamp;
 #[async_trait]
 pub trait Intake: Send + Sync {
     /// The place in a table's feed; `None`: it was never read, or must be read anew.
-    async fn position(&self, organization: &OrganizationId, table: CrmTable) -> Result<Option<Cursor>, StoreError>;
+    async fn position(
+        &self,
+        organization: &OrganizationId,
+        table: CrmTable,
+    ) -> Result<Option<Cursor>, StoreError>;
 
     /// Stores hints; those for one row coalesce. On disk when it returns (rule D1).
     async fn hint(&self, hints: &[Hint]) -> Result<(), StoreError>;
@@ -23,7 +27,11 @@ pub trait Intake: Send + Sync {
     async fn hints(&self, organization: &OrganizationId, limit: u32) -> Result<Vec<PendingHint>, StoreError>;
 
     /// The registration rows that lean on these rows: on a contact, an account or an event.
-    async fn touched(&self, organization: &OrganizationId, rows: &[CrmRow]) -> Result<Vec<SourceId>, StoreError>;
+    async fn touched(
+        &self,
+        organization: &OrganizationId,
+        rows: &[CrmRow],
+    ) -> Result<Vec<SourceId>, StoreError>;
 
     /// Where each source lives, and the registrations at those homes and under those keys.
     async fn known(&self, of: &Lookup) -> Result<Known, StoreError>;

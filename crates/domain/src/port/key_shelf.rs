@@ -12,7 +12,11 @@ pub trait KeyShelf: Send + Sync {
     async fn load(&self, organization: &OrganizationId) -> Result<Option<SealedSecret>, StoreError>;
 
     /// Keeps a new one. The first save wins: what stands there afterwards is the answer.
-    async fn save(&self, organization: &OrganizationId, sealed: &SealedSecret) -> Result<SealedSecret, StoreError>;
+    async fn save(
+        &self,
+        organization: &OrganizationId,
+        sealed: &SealedSecret,
+    ) -> Result<SealedSecret, StoreError>;
 
     /// Destroys it, and with it everything that was sealed under it.
     async fn destroy(&self, organization: &OrganizationId) -> Result<(), StoreError>;

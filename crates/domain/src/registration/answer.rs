@@ -20,7 +20,9 @@ impl Registration {
     /// The answers that the CRM does not have yet.
     pub fn answers_due(&self) -> Vec<(SourceId, Answer)> {
         let due = |(id, source): (&SourceId, &Source)| {
-            self.answer_for(source).filter(|answer| source.answered.as_ref() != Some(answer)).map(|a| (*id, a))
+            self.answer_for(source)
+                .filter(|answer| source.answered.as_ref() != Some(answer))
+                .map(|a| (*id, a))
         };
         self.sources.iter().filter_map(due).collect()
     }
@@ -30,7 +32,7 @@ impl Registration {
         let wanted = match source.stance {
             Stance::Active(_) => true,
             Stance::Cancelled => false,
-            Stance::Deleted | Stance::Left { .. } => return None,
+            Stance::Deleted | Stance::Left { .. } | Stance::Excluded => return None,
         };
         match &self.phase {
             Phase::Erased => None,

@@ -188,7 +188,7 @@ impl Registration {
             return true;
         }
         let Some((details, contact)) = seen.read else { return false };
-        if matches!(seen.stance, Stance::Left { .. } | Stance::Deleted) {
+        if matches!(seen.stance, Stance::Left { .. } | Stance::Deleted | Stance::Excluded) {
             return false;
         }
         let Observation { source, version, stance, .. } = seen;
@@ -266,7 +266,13 @@ impl Registration {
     }
 
     /// A verdict on content that is no longer wanted holds nothing.
-    fn denied(mut self, attempt: Attempt, cause: Cause, now: Timestamp, policy: &RegistrationPolicy) -> Moves {
+    fn denied(
+        mut self,
+        attempt: Attempt,
+        cause: Cause,
+        now: Timestamp,
+        policy: &RegistrationPolicy,
+    ) -> Moves {
         self.close();
         if self.still_wants(attempt.call, policy) {
             self.phase = Phase::Held { cause, since: now };
@@ -467,7 +473,7 @@ impl Source {
         self.version = self.version.max(seen.version);
         if self.stance != seen.stance {
             self.changed = self.version;
-            if matches!(self.stance, Stance::Left { .. }) {
+            if matches!(self.stance, Stance::Left { .. } | Stance::Excluded) {
                 // It was elsewhere meanwhile, and heard another registration's answers.
                 self.answered = None;
             }

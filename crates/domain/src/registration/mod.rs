@@ -109,6 +109,8 @@ pub enum Stance {
         /// Whether the person is wanted there.
         live: bool,
     },
+    /// The row has no usable address any more, or its event is not ours any more.
+    Excluded,
 }
 
 /// What the provider is known to have.
@@ -241,7 +243,9 @@ impl Cause {
     /// What to do about it.
     pub const fn remedy(&self) -> &'static str {
         match self {
-            Self::Refused(_) => "change the person's details in the CRM, or the rules of the event at the provider",
+            Self::Refused(_) => {
+                "change the person's details in the CRM, or the rules of the event at the provider"
+            }
             Self::TooLate => "the webinar has started; block the person at the provider by hand if needed",
             Self::Invalid(_) => "correct the field in the CRM",
             Self::Exhausted => "mend the connection to the provider, then release",
@@ -325,7 +329,8 @@ impl Registration {
     /// The details behind `desired`: those of the active source whose content changed last; without one, those of the
     /// source that spoke last, so that a cancel knows whom it is about.
     pub fn details(&self) -> Option<(SourceId, &SealedDetails)> {
-        let newest = || self.sources.iter().max_by_key(|(id, source)| (source.changed, **id)).map(|(id, _)| *id);
+        let newest =
+            || self.sources.iter().max_by_key(|(id, source)| (source.changed, **id)).map(|(id, _)| *id);
         let id = self.leading().map(|(id, _)| id).or_else(newest)?;
         self.sources.get(&id).map(|source| (id, &source.details))
     }
@@ -334,7 +339,7 @@ impl Registration {
     fn leading(&self) -> Option<(SourceId, Digest)> {
         let active = self.sources.iter().filter_map(|(id, source)| match source.stance {
             Stance::Active(digest) => Some((source.changed, *id, digest)),
-            Stance::Cancelled | Stance::Deleted | Stance::Left { .. } => None,
+            Stance::Cancelled | Stance::Deleted | Stance::Left { .. } | Stance::Excluded => None,
         });
         active.max_by_key(|(changed, id, _)| (*changed, *id)).map(|(_, id, digest)| (id, digest))
     }
@@ -394,7 +399,11 @@ impl Registration {
         }
         match self.sources.values().max_by_key(|source| source.changed)?.stance {
             Stance::Left { to, live: true } => Some(to),
-            Stance::Left { .. } | Stance::Active(_) | Stance::Cancelled | Stance::Deleted => None,
+            Stance::Left { .. }
+            | Stance::Active(_)
+            | Stance::Cancelled
+            | Stance::Deleted
+            | Stance::Excluded => None,
         }
     }
 

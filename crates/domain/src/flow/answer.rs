@@ -1,0 +1,192 @@
+//! Answer: tells the CRM what became of its registrations, in batches.
+
+use super::{Base, Rest, StepReport, Topic, registration_fact};
+use crate::fact::{Fact, Step};
+use crate::fault::{Code, Fault, FaultKind, Peer, Verdict, Work, judge};
+use crate::id::{OrganizationId, SourceId, Stored};
+use crate::port::{
+    AnswerBatch, AnswerItem, ClaimOrder, Deferral, ItemOutcome, Lane, Lease, Leased, Settled, Settlement,
+    StoreError,
+};
+use crate::registration::{Answer, Input, Registration};
+use crate::time::{Timestamp, later};
+
+/// Tells the CRM.
+#[derive(Clone)]
+pub struct Answering {
+    base: Base,
+}
+
+/// What became of the answers of one registration.
+struct Told {
+    lease: Lease,
+    stored: Stored<Registration>,
+    written: Vec<(SourceId, Answer)>,
+    later: Option<Deferral>,
+}
+
+impl Answering {
+    pub(crate) const fn new(base: Base) -> Self {
+        Self { base }
+    }
+
+    /// Writes up to `limit` registrations' answers.
+    pub async fn step(&self, limit: u32) -> Result<StepReport, StoreError> {
+        let mut report = StepReport::idle(Rest::Idle);
+        let now = self.base.now();
+        for ready in self.base.ports.worklist.ready(Lane::Answer, now).await? {
+            let rest = Rest::until(ready.at, now);
+            if rest != Rest::Now {
+                report.rest = report.rest.or_sooner(rest);
+                continue;
+            }
+            if let Some(until) =
+                self.base.standing.rests(ready.organization, &[Topic::Crm, Topic::Vault], now)
+            {
+                report.rest = report.rest.or_sooner(Rest::Until(until));
+                continue;
+            }
+            report.add(self.tell(ready.organization, limit).await?);
+        }
+        Ok(report)
+    }
+
+    async fn tell(&self, organization: OrganizationId, limit: u32) -> Result<StepReport, StoreError> {
+        let (now, lease) = (self.base.now(), self.base.policies.lease);
+        let largest = u32::try_from(AnswerBatch::LARGEST / 2).unwrap_or(u32::MAX);
+        let order = ClaimOrder { organization, lane: Lane::Answer, limit: limit.min(largest), now, lease };
+        let mut claimed = self.base.ports.worklist.claim(&order).await?;
+        if claimed.is_empty() {
+            return Ok(StepReport::idle(Rest::Idle));
+        }
+        let mut report = StepReport::idle(Rest::Now);
+        while !claimed.is_empty() {
+            let (some, rest) = one_batch(claimed);
+            claimed = rest;
+            report.add(self.tell_batch(organization, some).await?);
+        }
+        Ok(report)
+    }
+
+    async fn tell_batch(
+        &self,
+        organization: OrganizationId,
+        leased: Vec<Leased>,
+    ) -> Result<StepReport, StoreError> {
+        let due: Vec<Vec<(SourceId, Answer)>> =
+            leased.iter().map(|leased| leased.registration.answers_due()).collect();
+        let item =
+            |(source, answer): &(SourceId, Answer)| AnswerItem { source: *source, answer: answer.clone() };
+        let items: Vec<AnswerItem> = due.iter().flatten().map(item).collect();
+        let outcomes = self.outcomes(organization, items).await?;
+        let mut outcomes = outcomes.into_iter();
+        let mut told = vec![];
+        for (leased, due) in leased.into_iter().zip(due) {
+            let outcomes: Vec<ItemOutcome> = outcomes.by_ref().take(due.len()).collect();
+            told.push(self.told(leased, due, outcomes));
+        }
+        self.settle(told).await
+    }
+
+    /// One outcome per item, whatever the CRM did.
+    async fn outcomes(
+        &self,
+        organization: OrganizationId,
+        items: Vec<AnswerItem>,
+    ) -> Result<Vec<ItemOutcome>, StoreError> {
+        if items.is_empty() {
+            return Ok(vec![]);
+        }
+        let wanted = items.len();
+        let failed = |fault: Fault| vec![ItemOutcome::Failed(fault); wanted];
+        match self.base.ports.answers.answer(&AnswerBatch { organization, items }).await {
+            Ok(outcomes) if outcomes.len() == wanted => Ok(outcomes),
+            Ok(_) => {
+                let code = Code::new("crm.batch_mismatch");
+                Ok(failed(Fault::new(FaultKind::Ambiguous, Peer::Crm, "answer", code)))
+            }
+            Err(fault) => {
+                self.base.trouble(organization, &fault).await?;
+                Ok(failed(fault))
+            }
+        }
+    }
+
+    fn told(&self, leased: Leased, due: Vec<(SourceId, Answer)>, outcomes: Vec<ItemOutcome>) -> Told {
+        let (mut written, mut failed) = (vec![], None);
+        for (item, outcome) in due.into_iter().zip(outcomes) {
+            match outcome {
+                // Where nobody is left to tell, nothing is left to be told; the feed brings the deletion.
+                ItemOutcome::Done | ItemOutcome::Absent => written.push(item),
+                ItemOutcome::Failed(fault) => failed = Some(fault),
+            }
+        }
+        let later = failed.map(|fault| self.deferral(&leased, &fault));
+        let stored = Stored { item: leased.registration, revision: leased.revision };
+        Told { lease: leased.lease, stored, written, later }
+    }
+
+    /// An answer is never given up: its waits grow to an hour and stay there.
+    fn deferral(&self, leased: &Leased, fault: &Fault) -> Deferral {
+        let now = self.base.now();
+        let (tries, since) = leased.tries;
+        let work = Work { tries, since, starts: Timestamp::MAX, ends: Timestamp::MAX };
+        let policy = &self.base.policies.retry;
+        let at = match judge(fault, &work, now, self.base.jitter(), policy) {
+            Verdict::Again { at, .. } | Verdict::Ambiguous { at, .. } => at,
+            Verdict::Hold(_) => later(now, policy.permission_probe),
+        };
+        Deferral { at, tries: tries + 1, since: since.unwrap_or(now) }
+    }
+
+    async fn settle(&self, mut todo: Vec<Told>) -> Result<StepReport, StoreError> {
+        let mut report = StepReport::idle(Rest::Idle);
+        while !todo.is_empty() {
+            let ends: Vec<Settlement> = todo.iter().map(|told| self.end(told)).collect();
+            let answers = self.base.ports.worklist.settle(&ends).await?;
+            let mut again = vec![];
+            for (told, answer) in todo.into_iter().zip(answers) {
+                match answer {
+                    Settled::Done(_) if told.later.is_some() => report.deferred += 1,
+                    Settled::Done(_) => report.settled += 1,
+                    Settled::Moved(current) => again.push(Told { stored: *current, ..told }),
+                    // Whoever has it now writes the same answer again, which changes nothing.
+                    Settled::Fenced => {}
+                }
+            }
+            todo = again;
+        }
+        Ok(report)
+    }
+
+    fn end(&self, told: &Told) -> Settlement {
+        let now = self.base.now();
+        let mut next = told.stored.item.clone();
+        let mut facts: Vec<Fact> = vec![];
+        for (source, answer) in &told.written {
+            let input = Input::Answered { source: *source, answer: answer.clone() };
+            if let Ok(Step::Moved { next: moved, fact }) =
+                next.on(input, now, &self.base.policies.registration)
+            {
+                next = moved;
+                facts.push(registration_fact(&told.stored.item.key, fact, now));
+            }
+        }
+        let next = (!facts.is_empty()).then_some(next);
+        Settlement { lease: told.lease, expected: told.stored.revision, next, facts, later: told.later }
+    }
+}
+
+/// As many registrations as fit into one batch, and the rest.
+fn one_batch(leased: Vec<Leased>) -> (Vec<Leased>, Vec<Leased>) {
+    let (mut some, mut rest, mut items) = (vec![], vec![], 0);
+    for leased in leased {
+        items += leased.registration.answers_due().len();
+        if items <= AnswerBatch::LARGEST || some.is_empty() {
+            some.push(leased);
+        } else {
+            rest.push(leased);
+        }
+    }
+    (some, rest)
+}

@@ -1,0 +1,125 @@
+//! Desk: what people ask. Console, API and command line all ask here.
+
+use super::Base;
+use super::pull::unmatched_row;
+use crate::balance::{Balance, Scope};
+use crate::fault::Fault;
+use crate::id::{OrganizationId, WebinarId};
+use crate::metrics::Seen;
+use crate::port::{PageRequest, RevealOrder, StoreError};
+use crate::registration::{Cause, Phase, Registration};
+use crate::time::Timestamp;
+use crate::webinar::Webinar;
+
+/// Answers people's questions.
+#[derive(Clone)]
+pub struct Desk {
+    base: Base,
+}
+
+/// A held registration, without telling who it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldPerson {
+    /// The pseudonym.
+    pub person: String,
+    /// At which webinar.
+    pub webinar: WebinarId,
+    /// Why.
+    pub cause: Cause,
+    /// Since when.
+    pub since: Timestamp,
+    /// How many calls were made for the person.
+    pub attempts: u32,
+    /// Whether the person is wanted at the webinar, rather than to be removed from it.
+    pub wanted: bool,
+}
+
+/// Attendance of somebody whom the CRM does not know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unmatched {
+    /// At which webinar.
+    pub webinar: WebinarId,
+    /// The provider's id of the person.
+    pub person: String,
+    /// What was seen.
+    pub seen: Seen,
+}
+
+impl Desk {
+    pub(crate) const fn new(base: Base) -> Self {
+        Self { base }
+    }
+
+    /// The balance of an organization, or of one webinar.
+    pub async fn balance(&self, organization: OrganizationId, scope: Scope) -> Result<Balance, StoreError> {
+        self.base.ports.books.balance(&organization, &scope).await
+    }
+
+    /// Every webinar with its balance, the next to start first.
+    pub async fn webinars(
+        &self,
+        organization: OrganizationId,
+    ) -> Result<Vec<(Webinar, Balance)>, StoreError> {
+        let webinars = self.base.ports.webinars.list(&organization).await?;
+        let balances = self.base.ports.books.balances(&organization).await?;
+        let balance = |id: WebinarId| {
+            balances.iter().find(|(webinar, _)| *webinar == id).map(|(_, b)| b.clone()).unwrap_or_default()
+        };
+        Ok(webinars.into_iter().map(|webinar| (webinar.clone(), balance(webinar.id))).collect())
+    }
+
+    /// Held registrations, the longest held first.
+    pub async fn held(&self, page: PageRequest) -> Result<Vec<HeldPerson>, StoreError> {
+        let held = self.base.ports.books.held(&page).await?;
+        Ok(held.into_iter().filter_map(held_person).collect())
+    }
+
+    /// Attendance that belongs to nobody in the CRM.
+    pub async fn unmatched(&self, page: PageRequest) -> Result<Vec<Unmatched>, StoreError> {
+        let unmatched = self.base.ports.books.unmatched(&page).await?;
+        let one = |attendance: crate::metrics::Attendance| Unmatched {
+            webinar: attendance.key.webinar,
+            person: attendance.key.person.as_str().to_owned(),
+            seen: attendance.seen,
+        };
+        Ok(unmatched.into_iter().map(one).collect())
+    }
+
+    /// The addresses of unmatched people, where the provider told them; for somebody who may see them.
+    pub async fn unmatched_addresses(
+        &self,
+        page: PageRequest,
+    ) -> Result<Result<Vec<Option<crate::person::Address>>, Fault>, StoreError> {
+        let unmatched = self.base.ports.books.unmatched(&page).await?;
+        let sealed = |attendance: &crate::metrics::Attendance| {
+            let row = unmatched_row(attendance.key.webinar, &attendance.key);
+            attendance.details.clone().map(|details| (row, details))
+        };
+        let order = RevealOrder {
+            organization: page.organization,
+            sealed: unmatched.iter().filter_map(sealed).collect(),
+        };
+        let revealed = match self.base.ports.privacy.reveal(&order).await {
+            Ok(revealed) => revealed,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        let mut revealed = revealed.into_iter().map(|details| details.address);
+        let address = |attendance: &crate::metrics::Attendance| {
+            attendance.details.as_ref().and_then(|_| revealed.next())
+        };
+        Ok(Ok(unmatched.iter().map(address).collect()))
+    }
+}
+
+fn held_person(registration: Registration) -> Option<HeldPerson> {
+    let wanted = registration.is_wanted();
+    let Phase::Held { cause, since } = registration.phase else { return None };
+    Some(HeldPerson {
+        person: registration.key.email.to_string(),
+        webinar: registration.key.webinar,
+        cause,
+        since,
+        attempts: registration.attempts,
+        wanted,
+    })
+}

@@ -1,0 +1,160 @@
+//! Metrics: attendance, from the provider to the CRM, one webinar's page at a time.
+
+use super::{Base, Rest, StepReport, Topic, fact};
+use crate::fact::{FactKind, Step, Subject};
+use crate::fault::{Fault, Peer, Verdict, Work, judge};
+use crate::id::Stored;
+use crate::metrics::{Attendance, AttendanceKey, Input, MetricsSync, SyncState, Watched};
+use crate::port::{LeasedSync, StoreError, SyncClaim, SyncEnd, SyncSettled};
+use crate::time::later;
+use crate::webinar::Webinar;
+
+/// Brings attendance home.
+#[derive(Clone)]
+pub struct Metrics {
+    pub(super) base: Base,
+}
+
+/// What a pull or a write changed beside the sync.
+#[derive(Default)]
+pub(super) struct Changes {
+    pub(super) seen: Vec<Attendance>,
+    pub(super) written: Vec<(AttendanceKey, Watched)>,
+}
+
+impl Metrics {
+    pub(crate) const fn new(base: Base) -> Self {
+        Self { base }
+    }
+
+    /// Pulls or writes up to `limit` webinars' pages.
+    pub async fn step(&self, limit: u32) -> Result<StepReport, StoreError> {
+        let (now, lease) = (self.base.now(), self.base.policies.lease);
+        let claimed = self.base.ports.ledger.claim(&SyncClaim { limit, now, lease }).await?;
+        let mut report = StepReport::idle(if claimed.is_empty() { Rest::Idle } else { Rest::Now });
+        for leased in claimed {
+            report.add(self.one(leased).await?);
+        }
+        if report.rest == Rest::Idle
+            && let Some(due) = self.base.ports.ledger.next_due(now).await?
+        {
+            report.rest = Rest::until(due, now);
+        }
+        Ok(report)
+    }
+
+    async fn one(&self, leased: LeasedSync) -> Result<StepReport, StoreError> {
+        let id = leased.sync.organization;
+        let found = self.base.ports.webinars.find(&id, &[leased.sync.webinar]).await?;
+        let webinar = found.into_iter().next().flatten().map(|stored| stored.item);
+        let topics = [Topic::Vault, Topic::Provider, Topic::Crm];
+        if let Some(until) = self.base.standing.rests(id, &topics, self.base.now()) {
+            let verdict = Verdict::Again { at: until, counted: false };
+            return self.end(&leased, &Input::Faulted { verdict }, Changes::default()).await;
+        }
+        match &leased.sync.state {
+            SyncState::Staged { .. } => self.push(&leased, webinar.as_ref()).await,
+            SyncState::Scheduled { page, .. } => {
+                let page = page.clone();
+                self.pull(&leased, webinar.as_ref(), page).await
+            }
+            SyncState::Suspended { .. } | SyncState::Closed { .. } => {
+                self.keep(&leased, Changes::default()).await
+            }
+        }
+    }
+
+    /// What a fault means for a whole page.
+    pub(super) async fn failed(
+        &self,
+        leased: &LeasedSync,
+        webinar: Option<&Webinar>,
+        fault: &Fault,
+        changes: Changes,
+    ) -> Result<StepReport, StoreError> {
+        let id = leased.sync.organization;
+        let now = self.base.now();
+        let verdict = match self.base.trouble(id, fault).await? {
+            Some(until) if fault.peer != Peer::Provider || fault.code == super::keyholder::CREDENTIAL => {
+                Verdict::Again { at: until, counted: false }
+            }
+            _ => {
+                let (tries, since) = leased.sync.tries();
+                // The horizon of metrics is the archive's end, not the webinar's.
+                let ends = webinar.map_or(leased.sync.ends, |webinar| webinar.ends);
+                let ends = later(ends, self.base.policies.cadence.archive);
+                let work = Work { tries, since, starts: ends, ends };
+                judge(fault, &work, now, self.base.jitter(), &self.base.policies.retry)
+            }
+        };
+        self.end(leased, &Input::Faulted { verdict }, changes).await
+    }
+
+    /// Ends the work on a sync with an input to its machine.
+    pub(super) async fn end(
+        &self,
+        leased: &LeasedSync,
+        input: &Input,
+        changes: Changes,
+    ) -> Result<StepReport, StoreError> {
+        let mut stored = Stored { item: leased.sync.clone(), revision: leased.revision };
+        loop {
+            let now = self.base.now();
+            let (next, kind) = match stored.item.on(input, now, &self.base.policies.cadence) {
+                Ok(Step::Moved { next, fact }) => (next, Some(fact)),
+                Ok(Step::Noted { next }) => (next, None),
+                Ok(Step::Ignored(_)) | Err(_) => (stored.item.clone(), None),
+            };
+            match self.store(leased, &stored, next, kind, &changes).await? {
+                SyncSettled::Done(_) => return Ok(counted(kind)),
+                SyncSettled::Fenced => return Ok(StepReport::idle(Rest::Now)),
+                SyncSettled::Moved(current) => stored = *current,
+            }
+        }
+    }
+
+    /// Ends the work on a sync without a change of its state: there is more of the same to do.
+    pub(super) async fn keep(&self, leased: &LeasedSync, changes: Changes) -> Result<StepReport, StoreError> {
+        let mut stored = Stored { item: leased.sync.clone(), revision: leased.revision };
+        loop {
+            let next = stored.item.clone();
+            match self.store(leased, &stored, next, None, &changes).await? {
+                SyncSettled::Done(_) | SyncSettled::Fenced => return Ok(StepReport::idle(Rest::Now)),
+                SyncSettled::Moved(current) => stored = *current,
+            }
+        }
+    }
+
+    async fn store(
+        &self,
+        leased: &LeasedSync,
+        stored: &Stored<MetricsSync>,
+        next: MetricsSync,
+        kind: Option<FactKind>,
+        changes: &Changes,
+    ) -> Result<SyncSettled, StoreError> {
+        let subject = Subject::Webinar(next.webinar);
+        let now = self.base.now();
+        let facts = kind.map(|kind| fact(next.organization, subject, kind, now)).into_iter().collect();
+        let end = SyncEnd {
+            lease: leased.lease,
+            expected: stored.revision,
+            next,
+            seen: changes.seen.clone(),
+            written: changes.written.clone(),
+            facts,
+            release: true,
+        };
+        self.base.ports.ledger.settle(&end).await
+    }
+}
+
+const fn counted(kind: Option<FactKind>) -> StepReport {
+    let mut report = StepReport::idle(Rest::Now);
+    match kind {
+        Some(FactKind::SyncDeferred) => report.deferred = 1,
+        Some(FactKind::SyncSuspended) => report.held = 1,
+        _ => report.settled = 1,
+    }
+    report
+}

@@ -1,0 +1,199 @@
+//! Flows: what the bridge does, one verb a file, over ports alone.
+//!
+//! A flow never spawns, sleeps, selects or logs: it performs one idempotent step and says when to come back.
+
+mod answer;
+mod deliver;
+mod desk;
+mod keyholder;
+mod metrics;
+mod observe;
+mod pull;
+mod push;
+mod report;
+mod rows;
+mod standing;
+mod steward;
+#[cfg(test)]
+mod tests;
+mod webinars;
+
+use std::sync::Arc;
+
+use crate::fact::{Fact, FactKind, Subject};
+use crate::id::OrganizationId;
+use crate::port::{
+    Account, AttendanceSource, Books, Chronicle, Clock, CredentialStore, CrmAnswers, CrmFeed, CrmMetrics,
+    Entropy, Intake, KeyShelf, Organizations, Privacy, Registrar, SyncLedger, Vault, WebinarStore, Worklist,
+};
+use crate::registration::RegistrationKey;
+use crate::schedule::Jitter;
+use crate::time::{SignedDuration, Timestamp};
+
+pub use answer::Answering;
+pub use deliver::{Deliver, Delivered, Delivery, Sent};
+pub use desk::{Desk, HeldPerson, Unmatched};
+pub use keyholder::{EnterError, Keyholder, ProbeOutcome};
+pub use metrics::Metrics;
+pub use observe::Observe;
+pub use report::{Rest, StepReport};
+pub use standing::{Note, Standing, Topic};
+pub use steward::{Refusal, Steward};
+
+/// The whole world, as the flows see it.
+#[derive(Clone)]
+pub struct Ports {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+    /// The CRM's changes and rows.
+    pub feed: Arc<dyn CrmFeed>,
+    /// Outcomes, back to the CRM.
+    pub answers: Arc<dyn CrmAnswers>,
+    /// Attendance, to the CRM.
+    pub check_ins: Arc<dyn CrmMetrics>,
+    /// The organization's account at the CRM.
+    pub crm_account: Arc<dyn Account>,
+    /// The provider's registrants.
+    pub registrar: Arc<dyn Registrar>,
+    /// The provider's attendance.
+    pub attendance: Arc<dyn AttendanceSource>,
+    /// The organization's account at the provider.
+    pub provider_account: Arc<dyn Account>,
+    /// Seals secrets.
+    pub vault: Arc<dyn Vault>,
+    /// Seals people.
+    pub privacy: Arc<dyn Privacy>,
+    /// Takes in what the CRM says.
+    pub intake: Arc<dyn Intake>,
+    /// What is to be done.
+    pub worklist: Arc<dyn Worklist>,
+    /// The read side.
+    pub books: Arc<dyn Books>,
+    /// Metrics on their way.
+    pub ledger: Arc<dyn SyncLedger>,
+    /// Organizations.
+    pub organizations: Arc<dyn Organizations>,
+    /// Credentials.
+    pub credentials: Arc<dyn CredentialStore>,
+    /// Webinars.
+    pub webinars: Arc<dyn WebinarStore>,
+    /// Data keys.
+    pub key_shelf: Arc<dyn KeyShelf>,
+    /// Facts.
+    pub chronicle: Arc<dyn Chronicle>,
+}
+
+/// The waits, limits and sizes that all flows share.
+#[derive(Clone, Debug)]
+pub struct Policies {
+    /// When work is tried again.
+    pub retry: crate::schedule::RetryPolicy,
+    /// The registration machine's.
+    pub registration: crate::registration::RegistrationPolicy,
+    /// The credential machine's.
+    pub credential: crate::credential::CredentialPolicy,
+    /// When attendance is asked for.
+    pub cadence: crate::schedule::Cadence,
+    /// How long a lease is.
+    pub lease: SignedDuration,
+    /// How much of a lease must be left for a call to begin (rule L1): the call's deadline and some slack.
+    pub call_room: SignedDuration,
+    /// How often the CRM's feeds are read, whatever else tells of changes.
+    pub poll: SignedDuration,
+    /// How long an opened secret is used.
+    pub secret_life: SignedDuration,
+    /// How much longer it is used while the vault cannot be reached; zero: not at all.
+    pub vault_grace: SignedDuration,
+    /// How long an organization rests when something it leans on does not answer.
+    pub outage_rest: SignedDuration,
+    /// The terms in force.
+    pub terms: crate::integration::TermsVersion,
+}
+
+impl Default for Policies {
+    fn default() -> Self {
+        Self {
+            retry: crate::schedule::RetryPolicy::default(),
+            registration: crate::registration::RegistrationPolicy::default(),
+            credential: crate::credential::CredentialPolicy::default(),
+            cadence: crate::schedule::Cadence::default(),
+            lease: SignedDuration::from_secs(120),
+            call_room: SignedDuration::from_secs(60),
+            poll: SignedDuration::from_mins(5),
+            secret_life: SignedDuration::from_mins(15),
+            vault_grace: SignedDuration::from_mins(60),
+            outage_rest: SignedDuration::from_secs(30),
+            terms: crate::integration::TermsVersion(1),
+        }
+    }
+}
+
+/// What every flow holds: the world, the policies, and what keeps organizations from working just now.
+#[derive(Clone)]
+pub(crate) struct Base {
+    pub(crate) ports: Ports,
+    pub(crate) policies: Arc<Policies>,
+    pub(crate) standing: Arc<Standing>,
+    pub(crate) keyholder: Arc<Keyholder>,
+}
+
+impl Base {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.ports.clock.now()
+    }
+
+    pub(crate) fn jitter(&self) -> Jitter {
+        Jitter::draw(self.ports.entropy.as_ref())
+    }
+}
+
+/// A fact about a registration.
+pub(crate) fn registration_fact(key: &RegistrationKey, kind: FactKind, at: Timestamp) -> Fact {
+    let subject = Subject::Registration { webinar: key.webinar, person: key.email };
+    Fact { organization: key.organization, subject, kind, at }
+}
+
+/// A fact about something else.
+pub(crate) const fn fact(
+    organization: OrganizationId,
+    subject: Subject,
+    kind: FactKind,
+    at: Timestamp,
+) -> Fact {
+    Fact { organization, subject, kind, at }
+}
+
+impl Base {
+    /// Takes a fault in that says something of a peer rather than of an item: the organization rests, and a credential
+    /// that was not accepted is noted. `Some`: until when.
+    pub(crate) async fn trouble(
+        &self,
+        organization: OrganizationId,
+        fault: &crate::fault::Fault,
+    ) -> Result<Option<Timestamp>, crate::port::StoreError> {
+        if let crate::fault::FaultKind::Unauthorised { version } = fault.kind
+            && fault.code != keyholder::CREDENTIAL
+        {
+            let purpose = match Topic::of(fault) {
+                Topic::Provider => crate::credential::Purpose::Provider,
+                Topic::Crm | Topic::Vault | Topic::Names => crate::credential::Purpose::Crm,
+            };
+            self.keyholder.unauthorised(&keyholder::slot(organization, purpose), version).await?;
+        }
+        if !standing::is_outage(fault) {
+            return Ok(None);
+        }
+        let now = self.now();
+        let until = crate::time::later(now, self.policies.outage_rest);
+        self.standing.note(organization, Topic::of(fault), fault.to_string(), now, until);
+        Ok(Some(until))
+    }
+
+    /// All organizations that are at work.
+    pub(crate) async fn active(&self) -> Result<Vec<crate::port::Organization>, crate::port::StoreError> {
+        let all = self.ports.organizations.list().await?;
+        Ok(all.into_iter().map(|stored| stored.item).filter(|item| item.integration.is_active()).collect())
+    }
+}

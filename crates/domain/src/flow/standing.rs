@@ -1,0 +1,110 @@
+//! What keeps an organization from working just now: an outage holds the organization, never its rows.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::fault::{Fault, FaultKind, Peer};
+use crate::id::OrganizationId;
+use crate::time::Timestamp;
+
+/// What can keep an organization from working.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// Its secrets or its data key cannot be opened.
+    Vault,
+    /// The provider does not take its credential, or does not answer.
+    Provider,
+    /// The CRM does not take its credential, or does not answer.
+    Crm,
+    /// Names that are configured are not in the CRM.
+    Names,
+}
+
+impl Topic {
+    /// The topic that a fault belongs to.
+    pub const fn of(fault: &Fault) -> Self {
+        match fault.peer {
+            Peer::Vault => Self::Vault,
+            Peer::Provider => Self::Provider,
+            Peer::Crm | Peer::Directory => Self::Crm,
+        }
+    }
+
+    /// The topic's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Vault => "vault",
+            Self::Provider => "provider",
+            Self::Crm => "crm",
+            Self::Names => "names",
+        }
+    }
+}
+
+/// What is the matter, since when, and when it is looked at again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// What is the matter: a code or a sentence without secrets or personal data.
+    pub what: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when the organization rests.
+    pub until: Timestamp,
+}
+
+/// The notes of all organizations. They live in memory: after a restart each matter is found anew or is over.
+#[derive(Debug, Default)]
+pub struct Standing {
+    notes: Mutex<BTreeMap<(OrganizationId, Topic), Note>>,
+}
+
+impl Standing {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<(OrganizationId, Topic), Note>> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something is the matter; the organization rests until `until`.
+    pub fn note(
+        &self,
+        organization: OrganizationId,
+        topic: Topic,
+        what: String,
+        now: Timestamp,
+        until: Timestamp,
+    ) {
+        let mut notes = self.lock();
+        let since = notes.get(&(organization, topic)).map_or(now, |note| note.since);
+        notes.insert((organization, topic), Note { what, since, until });
+    }
+
+    /// Nothing is the matter any more.
+    pub fn clear(&self, organization: OrganizationId, topic: Topic) {
+        self.lock().remove(&(organization, topic));
+    }
+
+    /// Nothing is the matter any more with any of it.
+    pub fn clear_all(&self, organization: OrganizationId) {
+        self.lock().retain(|(id, _), _| *id != organization);
+    }
+
+    /// Until when work that leans on these rests; `None`: it may go on.
+    pub fn rests(&self, organization: OrganizationId, topics: &[Topic], now: Timestamp) -> Option<Timestamp> {
+        let notes = self.lock();
+        let until = topics.iter().filter_map(|topic| notes.get(&(organization, *topic)));
+        until.map(|note| note.until).filter(|until| *until > now).max()
+    }
+
+    /// Everything that is the matter.
+    pub fn notes(&self) -> Vec<(OrganizationId, Topic, Note)> {
+        self.lock().iter().map(|((id, topic), note)| (*id, *topic, note.clone())).collect()
+    }
+}
+
+/// Whether a fault says something of the peer rather than of the item: then the organization rests.
+pub(crate) const fn is_outage(fault: &Fault) -> bool {
+    match fault.kind {
+        FaultKind::Transient | FaultKind::Ambiguous => matches!(fault.peer, Peer::Vault | Peer::Directory),
+        FaultKind::Unauthorised { .. } | FaultKind::Denied { .. } => true,
+        FaultKind::Throttled { .. } | FaultKind::Gone { .. } | FaultKind::Invalid { .. } => false,
+    }
+}

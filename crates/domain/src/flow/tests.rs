@@ -1,0 +1,1 @@
+//! Flows over mocks and the memory store.

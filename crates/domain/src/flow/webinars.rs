@@ -1,0 +1,149 @@
+//! Webinars: the CRM's events, linked to the provider's, with the sync of their metrics planned.
+
+use std::collections::BTreeMap;
+
+use super::{Base, fact};
+use crate::fact::{Fact, FactKind, Step, Subject};
+use crate::fault::Fault;
+use crate::id::{CrmRecordId, OrganizationId, Revision, Stored, Version, WebinarId};
+use crate::metrics::{Input, MetricsSync};
+use crate::port::{CrmWebinar, Reading, RowsQuery, Saved, StoreError, WebinarChange};
+use crate::webinar::{Link, Webinar};
+
+/// Why webinars could not be read.
+pub(crate) enum Unread {
+    Crm(Fault),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Unread {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// How many rows are read at once.
+pub(crate) const ROWS_AT_ONCE: usize = 50;
+
+impl Base {
+    /// Reads events from the CRM and stores what they say; those that are gone are called off.
+    pub(crate) async fn read_webinars(
+        &self,
+        organization: OrganizationId,
+        ids: &[WebinarId],
+    ) -> Result<(), Unread> {
+        for some in ids.chunks(ROWS_AT_ONCE) {
+            let wanted: Vec<CrmRecordId> = some.iter().map(|id| CrmRecordId::from(*id)).collect();
+            let query = RowsQuery { organization, ids: wanted };
+            let readings = self.ports.feed.webinars(&query).await.map_err(Unread::Crm)?;
+            let mut read: BTreeMap<WebinarId, Reading<CrmWebinar>> =
+                readings.into_iter().map(|reading| (WebinarId::from(reading.id), reading)).collect();
+            for id in some {
+                self.store_webinar(organization, *id, read.remove(id)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn store_webinar(
+        &self,
+        organization: OrganizationId,
+        id: WebinarId,
+        reading: Option<Reading<CrmWebinar>>,
+    ) -> Result<(), StoreError> {
+        loop {
+            let known = self.ports.webinars.find(&organization, &[id]).await?.into_iter().next().flatten();
+            let Some(next) = self.next_webinar(organization, id, known.as_ref(), reading.as_ref()) else {
+                return Ok(());
+            };
+            let (sync, facts) = self.plan(known.as_ref(), &next).await?;
+            let expected = known.map(|known| known.revision);
+            let change = WebinarChange { expected, next, sync, facts };
+            if let Saved::Done(_) = self.ports.webinars.save(&change).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// What the webinar is after the reading; `None`: as before.
+    fn next_webinar(
+        &self,
+        organization: OrganizationId,
+        id: WebinarId,
+        known: Option<&Stored<Webinar>>,
+        reading: Option<&Reading<CrmWebinar>>,
+    ) -> Option<Webinar> {
+        let known = known.map(|known| &known.item);
+        match (known, reading) {
+            (Some(known), None) => {
+                let event = known.target().cloned();
+                let gone = Webinar { link: Link::CalledOff(event), ..known.clone() };
+                (known.is_ours() && !matches!(known.link, Link::CalledOff(_))).then_some(gone)
+            }
+            // A row that was never read and is gone: nothing of it is ours.
+            (None, None) => {
+                let (title, now) = (String::new(), self.now());
+                let (link, version) = (Link::Foreign, Version(0));
+                Some(Webinar { id, organization, title, starts: now, ends: now, link, version })
+            }
+            (Some(known), Some(reading)) if reading.version <= known.version => None,
+            (_, Some(reading)) => {
+                let row = &reading.row;
+                Some(Webinar {
+                    id,
+                    organization,
+                    title: row.title.clone(),
+                    starts: row.starts,
+                    ends: row.ends,
+                    link: link(row),
+                    version: reading.version,
+                })
+            }
+        }
+    }
+
+    /// What becomes of the metrics when the webinar becomes `next`.
+    async fn plan(
+        &self,
+        known: Option<&Stored<Webinar>>,
+        next: &Webinar,
+    ) -> Result<(Option<(Option<Revision>, MetricsSync)>, Vec<Fact>), StoreError> {
+        let sync = self.ports.ledger.find(&next.organization, &next.id).await?;
+        let (now, cadence) = (self.now(), &self.policies.cadence);
+        let input = match (&next.link, known) {
+            (Link::Linked(_), Some(known)) if known.item.ends == next.ends && sync.is_some() => None,
+            (Link::Linked(_), _) => Some(Input::Replanned { ends: next.ends }),
+            (Link::CalledOff(_) | Link::Foreign | Link::Waiting, _) => Some(Input::WebinarGone),
+        };
+        let Some(input) = input else { return Ok((None, vec![])) };
+        let step = match (&sync, &input) {
+            (None, Input::Replanned { ends }) => {
+                let next = MetricsSync::planned(next.organization, next.id, *ends, now, cadence);
+                Step::Moved { next, fact: FactKind::SyncPlanned }
+            }
+            (None, _) => return Ok((None, vec![])),
+            (Some(sync), input) => match sync.item.on(input, now, cadence) {
+                Ok(step) => step,
+                Err(_) => return Ok((None, vec![])),
+            },
+        };
+        let revision = sync.map(|sync| sync.revision);
+        Ok(match step {
+            Step::Moved { next: sync, fact: kind } => {
+                let fact = fact(next.organization, Subject::Webinar(next.id), kind, now);
+                (Some((revision, sync)), vec![fact])
+            }
+            Step::Noted { next: sync } => (Some((revision, sync)), vec![]),
+            Step::Ignored(_) => (None, vec![]),
+        })
+    }
+}
+
+fn link(row: &CrmWebinar) -> Link {
+    match (&row.event, row.ours, row.cancelled) {
+        (_, false, _) => Link::Foreign,
+        (event, true, true) => Link::CalledOff(event.clone()),
+        (Some(event), true, false) => Link::Linked(event.clone()),
+        (None, true, false) => Link::Waiting,
+    }
+}
