@@ -1,0 +1,212 @@
+//! Credentials: they go in and never come out.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+use webinar_bridge_domain::credential::{CredentialSlot, Purpose};
+use webinar_bridge_domain::flow::ProbeOutcome;
+use webinar_bridge_domain::id::OrganizationId;
+use webinar_bridge_domain::port::OpenSecret;
+
+use super::known;
+use super::responses::{Guarded, Written};
+use crate::auth::Caller;
+use crate::problem::{Body, Path, Problem};
+use crate::{Admin, CrmSecret, ProviderSecret};
+
+/// Where a credential stands; nothing of the credential itself.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CredentialView {
+    /// For whom it is: `on24` or `dataverse`.
+    purpose: &'static str,
+    /// Where it stands: `missing`, `unproven`, `active`, `rotating`, `suspect`, `refused`, `revoked`.
+    state: &'static str,
+    /// Counts the secrets that were entered.
+    version: u64,
+    /// When the one in use was entered (RFC 3339).
+    #[schema(required)]
+    entered: Option<String>,
+    /// When it was last accepted (RFC 3339).
+    #[schema(required)]
+    last_success: Option<String>,
+}
+
+/// What became of a credential that was entered.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Entered {
+    /// `accepted`; `refused`: kept, but not accepted by the peer; `untried`: kept, and tried again later; `stored`:
+    /// kept, and tried once the terms are accepted.
+    outcome: &'static str,
+    /// What the peer said, where it was not accepted.
+    #[schema(required)]
+    detail: Option<String>,
+    /// Where the credential stands now.
+    credential: CredentialView,
+}
+
+/// ON24's credentials.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct On24Credentials {
+    /// The account's number.
+    #[schema(value_type = i64)]
+    client_id: Number,
+    /// The token's key.
+    #[schema(value_type = String, format = Password, write_only)]
+    access_token_key: SecretString,
+    /// The token's secret.
+    #[schema(value_type = String, format = Password, write_only)]
+    access_token_secret: SecretString,
+    /// Another address than the configured one, where the operator's file allows it.
+    #[serde(default)]
+    base_url: Option<String>,
+}
+
+/// A number, or its digits as text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Number {
+    Number(u64),
+    Text(String),
+}
+
+/// Dynamics 365's credentials.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DataverseCredentials {
+    /// The environment's address.
+    base_url: String,
+    /// The directory.
+    tenant_id: String,
+    /// The application.
+    client_id: String,
+    /// Its secret.
+    #[schema(value_type = String, format = Password, write_only)]
+    client_secret: SecretString,
+}
+
+const fn purpose_name(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Provider => "on24",
+        Purpose::Crm => "dataverse",
+        Purpose::DataKey => "data key",
+    }
+}
+
+async fn view(admin: &Admin, id: OrganizationId, purpose: Purpose) -> Result<CredentialView, Problem> {
+    let slot = CredentialSlot { organization: id, purpose };
+    let known = admin.bridge.keyholder.credential(&slot).await?.map(|stored| stored.item);
+    Ok(CredentialView {
+        purpose: purpose_name(purpose),
+        state: known.as_ref().map_or("missing", |credential| credential.state_name()),
+        version: known.as_ref().map_or(0, |credential| credential.newest()),
+        entered: known.as_ref().and_then(|known| known.current()).map(|secret| secret.entered.to_string()),
+        last_success: known.as_ref().and_then(|known| known.last_success).map(|at| at.to_string()),
+    })
+}
+
+async fn enter(
+    admin: &Admin,
+    id: OrganizationId,
+    purpose: Purpose,
+    secret: Result<OpenSecret, String>,
+) -> Result<Json<Entered>, Problem> {
+    let secret = secret.map_err(Problem::invalid)?;
+    let outcome = admin.bridge.steward.enter(id, purpose, &secret).await?;
+    let (outcome, detail) = match outcome {
+        ProbeOutcome::Accepted => ("accepted", None),
+        ProbeOutcome::Refused(fault) => ("refused", Some(fault.to_string())),
+        ProbeOutcome::Untried(fault) => ("untried", Some(fault.to_string())),
+        ProbeOutcome::Nothing => ("stored", None),
+    };
+    Ok(Json(Entered { outcome, detail, credential: view(admin, id, purpose).await? }))
+}
+
+async fn remove(admin: &Admin, id: OrganizationId, purpose: Purpose) -> Result<StatusCode, Problem> {
+    if admin.bridge.steward.remove(id, purpose).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Problem::missing("credential"))
+    }
+}
+
+/// Where the credentials of an organization stand.
+#[utoipa::path(get, path = "/api/v1/organizations/{organization}/credentials", tag = "credentials",
+    params(("organization" = Uuid, Path)), responses((status = 200, body = Vec<CredentialView>), Guarded))]
+pub(crate) async fn list(
+    _: Caller,
+    State(admin): State<Admin>,
+    Path(id): Path<Uuid>,
+) -> Result<Json<Vec<CredentialView>>, Problem> {
+    let id = known(&admin, id).await?;
+    let provider = view(&admin, id, Purpose::Provider).await?;
+    Ok(Json(vec![provider, view(&admin, id, Purpose::Crm).await?]))
+}
+
+/// Keeps ON24's credentials, sealed, and tries them at once if the terms are accepted.
+#[utoipa::path(put, path = "/api/v1/organizations/{organization}/credentials/on24", tag = "credentials",
+    params(("organization" = Uuid, Path)), request_body = On24Credentials,
+    responses((status = 200, body = Entered), Guarded, Written))]
+pub(crate) async fn enter_on24(
+    _: Caller,
+    State(admin): State<Admin>,
+    Path(id): Path<Uuid>,
+    Body(entered): Body<On24Credentials>,
+) -> Result<Json<Entered>, Problem> {
+    let id = known(&admin, id).await?;
+    let client_id = match entered.client_id {
+        Number::Number(number) => number.to_string(),
+        Number::Text(text) => text,
+    };
+    let secret = ProviderSecret {
+        client_id,
+        access_token_key: entered.access_token_key,
+        access_token_secret: entered.access_token_secret,
+        base_url: entered.base_url,
+    };
+    enter(&admin, id, Purpose::Provider, admin.secrets.provider(&secret)).await
+}
+
+/// Removes ON24's credentials. No new call begins; running ones end; the CRM never notices.
+#[utoipa::path(delete, path = "/api/v1/organizations/{organization}/credentials/on24", tag = "credentials",
+    params(("organization" = Uuid, Path)), responses((status = 204), Guarded))]
+pub(crate) async fn remove_on24(
+    _: Caller,
+    State(admin): State<Admin>,
+    Path(id): Path<Uuid>,
+) -> Result<StatusCode, Problem> {
+    let id = known(&admin, id).await?;
+    remove(&admin, id, Purpose::Provider).await
+}
+
+/// Keeps Dynamics 365's credentials, sealed, and tries them at once if the terms are accepted.
+#[utoipa::path(put, path = "/api/v1/organizations/{organization}/credentials/dataverse", tag = "credentials",
+    params(("organization" = Uuid, Path)), request_body = DataverseCredentials,
+    responses((status = 200, body = Entered), Guarded, Written))]
+pub(crate) async fn enter_dataverse(
+    _: Caller,
+    State(admin): State<Admin>,
+    Path(id): Path<Uuid>,
+    Body(entered): Body<DataverseCredentials>,
+) -> Result<Json<Entered>, Problem> {
+    let id = known(&admin, id).await?;
+    let DataverseCredentials { base_url, tenant_id, client_id, client_secret } = entered;
+    let secret = CrmSecret { base_url, tenant_id, client_id, client_secret };
+    enter(&admin, id, Purpose::Crm, admin.secrets.crm(&secret)).await
+}
+
+/// Removes Dynamics 365's credentials: nothing is read or written there any more.
+#[utoipa::path(delete, path = "/api/v1/organizations/{organization}/credentials/dataverse", tag = "credentials",
+    params(("organization" = Uuid, Path)), responses((status = 204), Guarded))]
+pub(crate) async fn remove_dataverse(
+    _: Caller,
+    State(admin): State<Admin>,
+    Path(id): Path<Uuid>,
+) -> Result<StatusCode, Problem> {
+    let id = known(&admin, id).await?;
+    remove(&admin, id, Purpose::Crm).await
+}
