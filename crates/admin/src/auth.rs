@@ -22,15 +22,19 @@ pub struct Token(SecretString);
 impl Token {
     /// Makes one.
     pub fn mint(entropy: &dyn Entropy) -> Self {
-        let mut bytes = [0; 32];
-        entropy.fill(&mut bytes);
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        Self(SecretString::from(format!("wb_{hex}")))
+        let [first, second] = [(); 2].map(|()| {
+            let mut bytes = [0; 16];
+            entropy.fill(&mut bytes);
+            u128::from_be_bytes(bytes)
+        });
+        Self(SecretString::from(format!("wb_{first:032x}{second:032x}")))
     }
 
-    /// Takes one that was configured. `None`: it is too short to be a secret.
+    /// Takes one that was configured. `None`: it is shorter than 32 characters, or has one that a cookie cannot carry:
+    /// a blank, a quotation mark, a comma, a semicolon, a backslash, or anything beyond ASCII.
     pub fn configured(token: SecretString) -> Option<Self> {
-        (token.expose_secret().len() >= 32).then_some(Self(token))
+        let text = token.expose_secret();
+        (text.len() >= 32 && is_cookie_safe(text)).then_some(Self(token))
     }
 
     /// The token in clear, for whoever it is made for.
@@ -42,6 +46,11 @@ impl Token {
     pub fn digest(&self) -> TokenDigest {
         digest_of(self.0.expose_secret())
     }
+}
+
+/// Whether a cookie's value can carry the text as it is (RFC 6265).
+pub(crate) fn is_cookie_safe(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\",;\\".contains(&byte))
 }
 
 fn digest_of(token: &str) -> TokenDigest {
@@ -94,8 +103,14 @@ where
 }
 
 /// Whether the caller of a page holds a good token, in the header or in the cookie of the sign-in.
-pub(crate) struct Visitor {
-    pub(crate) known: bool,
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Visitor {
+    /// No token, or not a good one.
+    Stranger,
+    /// With a good token in the header.
+    Bearer,
+    /// Signed in: with a good token in the cookie.
+    SignedIn,
 }
 
 impl<S> FromRequestParts<S> for Visitor
@@ -107,8 +122,11 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let gate = TokenGate::from_ref(state);
-        let Some(token) = bearer(parts).or_else(|| cookie(parts)) else { return Ok(Self { known: false }) };
-        Ok(Self { known: gate.lets_in(token).await? })
+        if let Some(token) = bearer(parts) {
+            return Ok(if gate.lets_in(token).await? { Self::Bearer } else { Self::Stranger });
+        }
+        let Some(token) = cookie(parts) else { return Ok(Self::Stranger) };
+        Ok(if gate.lets_in(token).await? { Self::SignedIn } else { Self::Stranger })
     }
 }
 

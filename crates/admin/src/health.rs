@@ -8,11 +8,13 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde::Serialize;
 use uuid::Uuid;
+use webinar_bridge_domain::flow::{Note, Topic};
+use webinar_bridge_domain::id::OrganizationId;
 
 use crate::Admin;
 
 #[derive(Serialize)]
-struct Ready {
+struct Readings {
     ready: bool,
     store: &'static str,
     ending: bool,
@@ -40,17 +42,13 @@ async fn readyz(State(admin): State<Admin>) -> Response {
     let store = admin.bridge.ports().organizations.list().await;
     let ending = admin.readiness.is_ending();
     let ready = store.is_ok() && admin.readiness.has_started() && !ending;
-    let trouble = |(id, topic, note): (
-        webinar_bridge_domain::id::OrganizationId,
-        webinar_bridge_domain::flow::Topic,
-        webinar_bridge_domain::flow::Note,
-    )| Trouble {
+    let trouble = |(id, topic, note): (OrganizationId, Topic, Note)| Trouble {
         organization: id.uuid(),
         with: topic.name(),
         what: note.what,
         since: note.since.to_string(),
     };
-    let body = Ready {
+    let body = Readings {
         ready,
         store: if store.is_ok() { "ok" } else { "unavailable" },
         ending,

@@ -1,6 +1,7 @@
 //! Counters and gauges. No label ever names a person, a webinar or an organization.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -34,6 +35,7 @@ struct Matter {
 #[derive(Clone)]
 pub struct Meters {
     registry: Arc<Registry>,
+    turn: Arc<Mutex<()>>,
     registrations: Family<State, Gauge>,
     minutes: Family<State, Gauge>,
     organizations: Family<State, Gauge>,
@@ -60,7 +62,8 @@ impl Meters {
         registry.register("work", "Items that flows ended, by outcome", Family::clone(&work));
         registry.register("panics", "Tasks that ended in a panic", Counter::clone(&panics));
         let registry = Arc::new(registry);
-        Self { registry, registrations, minutes, organizations, troubles, work, panics }
+        let turn = Arc::default();
+        Self { registry, turn, registrations, minutes, organizations, troubles, work, panics }
     }
 
     /// Counts what one step of a flow did.
@@ -76,8 +79,12 @@ impl Meters {
         self.panics.inc();
     }
 
+    /// All meters as text, in the form of `OpenMetrics`; both lines of the balance from one reading.
     pub(crate) async fn render(&self, bridge: &Bridge) -> Result<String, StoreError> {
-        self.take_stock(bridge).await?;
+        let stock = Stock::take(bridge).await?;
+        // One reader at a time, from here to the text: gauges of two readings never mix.
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        self.show(&stock);
         let mut text = String::new();
         // Writing to a string fails only if a metric's own encoding does, which none of these can.
         if encode(&mut text, &self.registry).is_err() {
@@ -86,27 +93,48 @@ impl Meters {
         Ok(text)
     }
 
-    async fn take_stock(&self, bridge: &Bridge) -> Result<(), StoreError> {
-        let (mut rows, mut minutes) = ([0; 5], [0; 4]);
+    fn show(&self, stock: &Stock) {
+        let states = ["crm", "at_provider", "on_their_way", "held", "excluded"];
+        set(&self.registrations, &states, &stock.registrations);
+        set(&self.minutes, &["provider", "crm", "on_their_way", "unmatched"], &stock.minutes);
         self.organizations.clear();
+        for (state, n) in &stock.organizations {
+            self.organizations.get_or_create(&State { state }).set(*n);
+        }
+        self.troubles.clear();
+        for (with, n) in &stock.troubles {
+            self.troubles.get_or_create(&Matter { with }).set(*n);
+        }
+    }
+}
+
+/// One reading of what is counted over all organizations.
+#[derive(Default)]
+struct Stock {
+    registrations: [i128; 5],
+    minutes: [i128; 4],
+    organizations: BTreeMap<&'static str, i64>,
+    troubles: BTreeMap<&'static str, i64>,
+}
+
+impl Stock {
+    async fn take(bridge: &Bridge) -> Result<Self, StoreError> {
+        let mut stock = Self::default();
         for organization in bridge.steward.list().await? {
-            self.organizations.get_or_create(&State { state: organization.integration.name() }).inc();
+            *stock.organizations.entry(organization.integration.name()).or_default() += 1;
             let balance = bridge.desk.balance(organization.id, Scope::Organization).await?;
             let (r, m) = (balance.registrations, balance.minutes);
             let held: u64 = r.held.values().sum();
             let excluded: u64 = r.excluded.values().sum();
-            add(&mut rows, [r.crm, r.at_provider, r.on_their_way, held, excluded].map(i128::from));
+            let rows = [r.crm, r.at_provider, r.on_their_way, held, excluded];
+            add(&mut stock.registrations, rows.map(i128::from));
             let on_their_way = i128::from(m.on_their_way);
-            add(&mut minutes, [m.provider.into(), m.crm.into(), on_their_way, m.unmatched.into()]);
+            add(&mut stock.minutes, [m.provider.into(), m.crm.into(), on_their_way, m.unmatched.into()]);
         }
-        let states = ["crm", "at_provider", "on_their_way", "held", "excluded"];
-        set(&self.registrations, &states, &rows);
-        set(&self.minutes, &["provider", "crm", "on_their_way", "unmatched"], &minutes);
-        self.troubles.clear();
         for (_, topic, _) in bridge.standing.notes() {
-            self.troubles.get_or_create(&Matter { with: topic.name() }).inc();
+            *stock.troubles.entry(topic.name()).or_default() += 1;
         }
-        Ok(())
+        Ok(stock)
     }
 }
 

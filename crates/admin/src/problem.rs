@@ -1,22 +1,17 @@
 //! Errors as problem documents (RFC 9457), those of the framework too.
 
-use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{FromRequest, FromRequestParts, Request, State};
+use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
-use webinar_bridge_domain::flow::Refusal;
+use webinar_bridge_domain::flow::{EnterError, Refusal};
 use webinar_bridge_domain::port::StoreError;
-
-use crate::Admin;
 
 /// A problem, as it is answered.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Problem {
-    /// Where the kind of problem is described.
+    /// Names the kind of problem, as `code` does.
     #[serde(rename = "type")]
     kind: String,
     /// The kind of problem, for people.
@@ -27,7 +22,7 @@ pub(crate) struct Problem {
     detail: String,
     /// The kind of problem, for programs; stable.
     code: &'static str,
-    /// Finds this request in the logs.
+    /// Finds this request in the logs; the same as the header `x-trace-id`.
     trace_id: String,
 }
 
@@ -64,29 +59,59 @@ impl Problem {
         let title = "cannot be done just now";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", title, detail)
     }
+
+    pub(crate) fn unexpected() -> Self {
+        let detail = "a fault of the bridge; the logs have more under this trace_id";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "unexpected", detail)
+    }
+
+    /// The problem of a request that the logs know by `trace_id`.
+    pub(crate) fn traced(mut self, trace_id: &str) -> Self {
+        trace_id.clone_into(&mut self.trace_id);
+        self
+    }
+
+    /// The document itself.
+    pub(crate) fn document(&self) -> Body {
+        // Text and a number under fixed names: there is nothing in it that serialization could fail at.
+        serde_json::to_vec(self).map_or_else(|_| Body::empty(), Body::from)
+    }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, Json(&self)).into_response();
-        let content = HeaderValue::from_static("application/problem+json");
-        response.headers_mut().insert(header::CONTENT_TYPE, content);
+        let mut response = Response::new(self.document());
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = response.status();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
         }
+        // For whoever knows the trace id.
         response.extensions_mut().insert(self);
         response
     }
 }
 
+/// What the store says stays in the logs: it may speak of places that are nobody's business. How much was done before
+/// is not known here, so nothing is promised about it.
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(code = "store", %error, "the store could not serve a request");
-        Self::unavailable("the store is not available; nothing was changed; try again in a few seconds")
+        match error {
+            StoreError::Unavailable(_) | StoreError::Fatal(_) => {
+                Self::unavailable("the store is not available; try again in a few seconds")
+            }
+            StoreError::Full(_) => {
+                Self::unavailable("the store has no room left; its operator must make some")
+            }
+            StoreError::Corrupt { .. } => Self::unexpected(),
+        }
     }
 }
 
@@ -97,100 +122,11 @@ impl From<Refusal> for Problem {
             Refusal::NameTaken => Self::conflict("name_taken", refusal.to_string()),
             Refusal::NotAllowed(_) => Self::conflict("not_allowed", refusal.to_string()),
             Refusal::OtherTerms(..) => Self::conflict("other_terms", refusal.to_string()),
-            Refusal::Secret(error) => {
-                tracing::warn!(code = "secret", %error, "a secret could not be kept");
-                let detail = format!("the secret was not kept: {error}");
-                Self::unavailable(detail)
-            }
-            Refusal::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<JsonRejection> for Problem {
-    fn from(rejection: JsonRejection) -> Self {
-        let (code, title) = match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => ("too_large", "the body is too large"),
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => ("media_type", "the body is not JSON"),
-            StatusCode::UNPROCESSABLE_ENTITY => ("invalid", "the body does not say what is needed"),
-            _ => ("malformed", "the body cannot be read"),
-        };
-        let detail = match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => "send less".to_owned(),
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => "send `Content-Type: application/json`".to_owned(),
-            // The message names the field and what was expected; a value that it quotes could be a secret.
-            StatusCode::UNPROCESSABLE_ENTITY => without_values(&rejection.body_text()),
-            _ => "the body is not well-formed JSON".to_owned(),
-        };
-        Self::new(rejection.status(), code, title, detail)
-    }
-}
-
-/// What a decoder said, without what it quotes of the body.
-fn without_values(text: &str) -> String {
-    let text =
-        text.strip_prefix("Failed to deserialize the JSON body into the target type: ").unwrap_or(text);
-    let mut quoted = false;
-    let kept = text.chars().filter(|c| {
-        if *c == '"' {
-            quoted = !quoted;
-        }
-        !quoted || *c == '"'
-    });
-    kept.collect::<String>().replace("\"\"", "the given text")
-}
-
-/// A JSON body; what is wrong with it is a problem document.
-pub(crate) struct Body<T>(pub(crate) T);
-
-impl<T, S> FromRequest<S> for Body<T>
-where
-    Json<T>: FromRequest<S, Rejection = JsonRejection>,
-    S: Send + Sync,
-{
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let Json(body) = Json::from_request(request, state).await?;
-        Ok(Self(body))
-    }
-}
-
-/// A path parameter; one that cannot be read names nothing that there is.
-pub(crate) struct Path<T>(pub(crate) T);
-
-impl<T, S> FromRequestParts<S> for Path<T>
-where
-    axum::extract::Path<T>: FromRequestParts<S, Rejection = PathRejection>,
-    S: Send + Sync,
-{
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut axum::http::request::Parts, state: &S) -> Result<Self, Problem> {
-        match axum::extract::Path::from_request_parts(parts, state).await {
-            Ok(axum::extract::Path(value)) => Ok(Self(value)),
-            Err(_) => Err(Problem::missing("resource")),
-        }
-    }
-}
-
-/// Query parameters; what is wrong with them is a problem document.
-pub(crate) struct Query<T>(pub(crate) T);
-
-impl<T, S> FromRequestParts<S> for Query<T>
-where
-    axum::extract::Query<T>: FromRequestParts<S, Rejection = QueryRejection>,
-    S: Send + Sync,
-{
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut axum::http::request::Parts, state: &S) -> Result<Self, Problem> {
-        match axum::extract::Query::from_request_parts(parts, state).await {
-            Ok(axum::extract::Query(value)) => Ok(Self(value)),
-            Err(_) => {
-                let detail = "a query parameter cannot be read; the description of the API lists them";
-                let title = "the query cannot be read";
-                Err(Problem::new(StatusCode::BAD_REQUEST, "malformed", title, detail))
+            Refusal::Store(error) | Refusal::Secret(EnterError::Store(error)) => error.into(),
+            Refusal::Secret(EnterError::Busy) => Self::unavailable(EnterError::Busy.to_string()),
+            Refusal::Secret(EnterError::Vault(fault)) => {
+                tracing::warn!(code = %fault.code, "a secret could not be sealed");
+                Self::unavailable(format!("the secret could not be sealed and was not kept: {fault}"))
             }
         }
     }
@@ -201,39 +137,6 @@ pub(crate) async fn not_found() -> Problem {
 }
 
 pub(crate) async fn method_not_allowed() -> Problem {
-    let detail = "the description of the API says which methods there are";
+    let detail = "the header `allow` names the methods that there are";
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "not done this way", detail)
-}
-
-pub(crate) fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
-    tracing::error!(code = "panic", "a request ended in a panic");
-    let detail = "nothing is known to have changed; the logs have the trace";
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "unexpected", detail).into_response()
-}
-
-/// Gives each request an id that finds it in the logs, and puts it into problem documents.
-pub(crate) async fn trace(State(admin): State<Admin>, request: Request, next: Next) -> Response {
-    let mut bytes = [0; 16];
-    admin.bridge.ports().entropy.fill(&mut bytes);
-    let id: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let method = request.method().clone();
-    let route = request.extensions().get::<axum::extract::MatchedPath>().map(|path| path.as_str().to_owned());
-    let mut response = next.run(request).await;
-    if let Some(mut problem) = response.extensions_mut().remove::<Problem>() {
-        problem.trace_id.clone_from(&id);
-        let headers = std::mem::take(response.headers_mut());
-        response = problem.into_response();
-        response.extensions_mut().remove::<Problem>();
-        for (name, value) in headers {
-            if let Some(name) = name.filter(|name| *name != header::CONTENT_LENGTH) {
-                response.headers_mut().insert(name, value);
-            }
-        }
-    }
-    if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert("x-trace-id", value);
-    }
-    let route = route.as_deref().unwrap_or("(none)");
-    tracing::debug!(%method, route, status = response.status().as_u16(), trace_id = %id, "request");
-    response
 }

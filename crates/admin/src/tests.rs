@@ -1,1 +1,10 @@
-//! Tests of the routers, without a socket.
+mod access;
+mod balance;
+mod console;
+mod credentials;
+mod description;
+mod health;
+mod organizations;
+mod problems;
+mod terms;
+mod world;

@@ -1,1 +1,30 @@
-fn main() {}
+//! `webinar-bridge`: registrations from Dynamics 365 to ON24, viewing minutes back, and a balance that adds up.
+
+mod cli;
+mod config;
+mod declare;
+mod exit;
+mod pipeline;
+#[cfg(feature = "sandbox")]
+mod sandbox;
+mod service;
+mod telemetry;
+mod wiring;
+mod world;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // The one TLS provider of this process; a second installation changes nothing.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return exit::Failure::unexpected(error).report(),
+    };
+    let outcome = runtime.block_on(cli::run());
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

@@ -106,6 +106,9 @@ impl Exclusion {
 /// The name under which cancelled rows are excluded.
 pub const CANCELLED: &str = "cancelled";
 
+/// The name under which rows of erased persons are excluded.
+pub const ERASED: &str = "erased";
+
 /// What one stored thing adds to the balance of its webinar: counters by name. A store keeps their sums, so that a
 /// balance costs the same whatever is stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -149,7 +152,7 @@ impl Tally {
                 let wanted = registration.is_wanted();
                 tally.add(if wanted { "person.held" } else { "person.held_removal" }, 1);
             }
-            Phase::Erased => {}
+            Phase::Erased => tally.add(format!("row.excluded.{ERASED}"), active + cancelled),
         }
         tally
     }

@@ -97,6 +97,8 @@ pub struct Credential {
     pub slot: CredentialSlot,
     /// Where it stands.
     pub state: CredentialState,
+    /// The highest version ever entered, whatever became of it.
+    pub highest: u64,
     /// When it was last accepted.
     pub last_success: Option<Timestamp>,
     /// The version before the current one, for a way back, and until when it is kept.
@@ -182,7 +184,9 @@ type Moves = Result<Step<Credential>, NotAllowed>;
 impl Credential {
     /// A credential begins with its first secret.
     pub const fn entered(id: CredentialId, slot: CredentialSlot, secret: SecretVersion) -> Self {
-        Self { id, slot, state: CredentialState::Unproven(secret), last_success: None, previous: None }
+        let highest = secret.version;
+        let state = CredentialState::Unproven(secret);
+        Self { id, slot, state, highest, last_success: None, previous: None }
     }
 
     /// The version that calls use; `None` when there is none to use.
@@ -207,14 +211,7 @@ impl Credential {
 
     /// The highest version ever entered.
     pub const fn newest(&self) -> u64 {
-        match &self.state {
-            CredentialState::Rotating { candidate, .. } => candidate.version,
-            CredentialState::Revoked { version, .. } => *version,
-            CredentialState::Unproven(current)
-            | CredentialState::Active { current, .. }
-            | CredentialState::Suspect { current, .. }
-            | CredentialState::Refused { current, .. } => current.version,
-        }
+        self.highest
     }
 
     /// The state's name.
@@ -258,19 +255,26 @@ impl Credential {
     }
 
     fn enter(&self, secret: SecretVersion) -> Step<Self> {
-        match &self.state {
+        let highest = secret.version;
+        let (state, fact) = match &self.state {
             CredentialState::Active { current, .. } | CredentialState::Rotating { current, .. } => {
                 let state = CredentialState::Rotating { current: current.clone(), candidate: secret };
-                self.to(state, FactKind::RotationBegun)
+                (state, FactKind::RotationBegun)
             }
-            _ => self.to(CredentialState::Unproven(secret), FactKind::CredentialEntered),
-        }
+            _ => (CredentialState::Unproven(secret), FactKind::CredentialEntered),
+        };
+        Step::Moved { next: Self { state, highest, ..self.clone() }, fact }
+    }
+
+    /// The version before the current one, as long as it is kept.
+    fn kept(&self, now: Timestamp) -> Option<(SecretVersion, Timestamp)> {
+        self.previous.clone().filter(|(_, until)| now < *until)
     }
 
     fn accepted(&self, version: u64, now: Timestamp, policy: &CredentialPolicy) -> Moves {
         let proven = |current: &SecretVersion, fact| {
             let state = CredentialState::Active { current: current.clone(), since: now };
-            let next = Self { state, last_success: Some(now), ..self.clone() };
+            let next = Self { state, last_success: Some(now), previous: self.kept(now), ..self.clone() };
             Step::Moved { next, fact }
         };
         Ok(match &self.state {
@@ -290,9 +294,10 @@ impl Credential {
             CredentialState::Active { current, .. } | CredentialState::Rotating { current, .. }
                 if current.version == version =>
             {
-                Step::Noted { next: Self { last_success: Some(now), ..self.clone() } }
+                let previous = self.kept(now);
+                Step::Noted { next: Self { last_success: Some(now), previous, ..self.clone() } }
             }
-            _ if version < self.newest() => Step::Ignored(Why::Stale),
+            _ if version <= self.newest() => Step::Ignored(Why::Stale),
             _ => return self.refuse(&Input::Accepted(version)),
         })
     }
@@ -326,14 +331,14 @@ impl Credential {
             CredentialState::Refused { current, .. } if current.version == version => {
                 Step::Ignored(Why::AlreadySo)
             }
-            _ if version < self.newest() => Step::Ignored(Why::Stale),
+            _ if version <= self.newest() => Step::Ignored(Why::Stale),
             _ => return self.refuse(&Input::Unauthorised(version)),
         })
     }
 
     fn resealed(&self, secret: SecretVersion) -> Step<Self> {
         let mut next = self.clone();
-        let versions = match &mut next.state {
+        let mut versions = match &mut next.state {
             CredentialState::Unproven(current)
             | CredentialState::Active { current, .. }
             | CredentialState::Suspect { current, .. }
@@ -341,6 +346,7 @@ impl Credential {
             CredentialState::Rotating { current, candidate } => vec![current, candidate],
             CredentialState::Revoked { .. } => vec![],
         };
+        versions.extend(next.previous.as_mut().map(|(previous, _)| previous));
         let Some(same) = versions.into_iter().find(|known| known.version == secret.version) else {
             return Step::Ignored(Why::Stale);
         };

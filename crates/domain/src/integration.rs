@@ -132,11 +132,15 @@ impl Integration {
             Self::AwaitingCredentials { terms } if version > terms => {
                 Self::AwaitingCredentials { terms: version }
             }
-            Self::Active { terms, .. } if version > terms => Self::Active { terms: version, newer: None },
+            Self::Active { terms, newer } if version > terms => {
+                Self::Active { terms: version, newer: newer.filter(|newer| *newer > version) }
+            }
             Self::Draining { then: Then::Nothing, .. } => return None,
-            Self::Draining { terms, then, .. } if version > terms => {
-                let then = if then == Then::Terms { Then::Active } else { then };
-                Self::Draining { terms: version, newer: None, then }
+            Self::Draining { terms, newer, then } if version > terms => {
+                // Terms that came out later still are not accepted by this.
+                let newer = newer.filter(|newer| *newer > version);
+                let then = if then == Then::Terms && newer.is_none() { Then::Active } else { then };
+                Self::Draining { terms: version, newer, then }
             }
             Self::AwaitingTerms { wanted, proven } if version >= wanted => {
                 if proven {

@@ -9,6 +9,8 @@ pub mod fault;
 pub mod flow;
 pub mod id;
 pub mod integration;
+#[cfg(feature = "testing")]
+pub mod memory;
 pub mod metrics;
 pub mod person;
 pub mod port;

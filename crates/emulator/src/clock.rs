@@ -29,6 +29,11 @@ impl Clock {
         self.ahead_micros.fetch_add(micros, Ordering::SeqCst);
     }
 
+    /// The machine's time, not moved on, in Unix milliseconds.
+    pub(crate) fn machine_millis() -> i64 {
+        machine_micros() / 1000
+    }
+
     /// How far it is ahead of the machine.
     pub fn ahead(&self) -> SignedDuration {
         SignedDuration::from_micros(self.ahead_micros.load(Ordering::SeqCst))

@@ -3,7 +3,7 @@
 use http::{Method, StatusCode};
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::clock::Clock;
 use crate::site::Site;
@@ -41,9 +41,20 @@ pub(crate) fn not_allowed() -> Answer {
 fn state(site: &Site) -> Value {
     let mut state = site.emulated.state();
     if let Some(members) = state.as_object_mut() {
-        members.insert("calls".to_owned(), site.calls());
+        let calls = members.remove("calls").unwrap_or_default();
+        members.insert("calls".to_owned(), added(site.calls(), &calls));
     }
     state
+}
+
+/// The counts of the sockets and those of the server itself, which sees calls inside of calls.
+fn added(mut counts: Map<String, Value>, more: &Value) -> Value {
+    for (name, count) in more.as_object().into_iter().flatten() {
+        let sum =
+            counts.get(name).and_then(Value::as_u64).unwrap_or_default() + count.as_u64().unwrap_or_default();
+        counts.insert(name.clone(), sum.into());
+    }
+    Value::Object(counts)
 }
 
 fn weather(site: &Site, method: &Method, call: &Call) -> Answer {
@@ -101,6 +112,14 @@ mod tests {
             let shown: Value = serde_json::from_slice(&answer.body).unwrap();
             assert!(shown["now"].as_str().unwrap().ends_with('Z'));
         }
+    }
+
+    #[test]
+    fn calls_inside_of_calls_are_added_by_operation() {
+        let Value::Object(counts) = json!({ "list": 2, "create": 0, "batch": 1 }) else { unreachable!() };
+        let sums = json!({ "list": 5, "create": 4, "batch": 1, "other": 1 });
+        assert_eq!(added(counts.clone(), &json!({ "create": 4, "list": 3, "other": 1 })), sums);
+        assert_eq!(added(counts.clone(), &Value::Null), Value::Object(counts));
     }
 
     #[test]

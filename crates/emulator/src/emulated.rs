@@ -16,7 +16,8 @@ pub(crate) trait Emulated: Send + Sync + 'static {
     async fn handle(&self, call: Call) -> Answer;
     /// The vendor's own words for "too many calls" to this operation.
     fn quota(&self, operation: &str) -> Answer;
-    /// What `GET /_emulator/state` shows, beside `calls`: a JSON object.
+    /// What `GET /_emulator/state` shows: a JSON object. Its `calls`, if it has them, are calls that came inside of
+    /// other ones, by operation; they are added to those that the sockets count.
     fn state(&self) -> serde_json::Value;
     /// A control endpoint of its own below `/_emulator/`, e.g. `attendance`; `None` when there is none of that name.
     fn control(&self, _name: &str, _call: &Call) -> Option<Answer> {

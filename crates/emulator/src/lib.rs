@@ -1,13 +1,23 @@
-//! Emulated peers.
+#![doc = include_str!("../README.md")]
+
 mod clock;
 mod control;
+mod dataverse;
 mod emulated;
+mod emulators;
 mod entra;
+mod keyvault;
+mod on24;
 mod people;
+mod ready;
 mod seeded;
 mod server;
 mod site;
 mod weather;
 mod wire;
+
 pub use clock::Clock;
+pub use emulators::{Emulators, Options};
+pub use on24::{Settings, Webinar};
 pub use people::{Person, person};
+pub use ready::{DataverseReady, KeyVaultReady, On24Ready, Ready};

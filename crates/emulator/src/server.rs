@@ -1,6 +1,5 @@
 //! The sockets of one emulated server: HTTP/1.1 with keep-alive on one listener.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -26,7 +25,6 @@ const BODY_LIMIT: usize = 16 * 1024 * 1024;
 
 /// A server that answers until it is stopped.
 pub(crate) struct Server {
-    address: SocketAddr,
     tasks: TaskTracker,
     closing: CancellationToken,
 }
@@ -39,17 +37,12 @@ impl Server {
         clock: Clock,
         seed: u64,
         name: &str,
-    ) -> std::io::Result<Self> {
-        let address = listener.local_addr()?;
+    ) -> Self {
         let (tasks, closing) = (TaskTracker::new(), CancellationToken::new());
         let weather = Weather::new(emulated.operations(), seed, name);
         let site = Arc::new(Site::new(emulated, clock, weather, tasks.clone(), closing.clone()));
         tasks.spawn(accept(listener, site, tasks.clone(), closing.clone()));
-        Ok(Self { address, tasks, closing })
-    }
-
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+        Self { tasks, closing }
     }
 
     /// Closes every connection, answered or not, and waits until nothing of the server runs any more.

@@ -90,10 +90,9 @@ impl Site {
     }
 
     /// How often each operation was called, those that never were included.
-    pub(crate) fn calls(&self) -> Value {
-        let counts =
-            self.calls.iter().map(|(name, count)| ((*name).to_owned(), count.load(Ordering::SeqCst).into()));
-        Value::Object(counts.collect::<Map<_, _>>())
+    pub(crate) fn calls(&self) -> Map<String, Value> {
+        let counts = self.calls.iter();
+        counts.map(|(name, count)| ((*name).to_owned(), count.load(Ordering::SeqCst).into())).collect()
     }
 
     fn count(&self, operation: &str) {

@@ -1,7 +1,18 @@
 //! One request and one answer, whole, as every emulated server sees them.
 
+use std::fmt::Display;
+
 use bytes::Bytes;
+use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+
+/// How every server is reached, and so how every absolute URL begins that one of them gives.
+const SCHEME: &str = "http";
+
+/// The origin of a server at this authority, such as `127.0.0.1:41002`.
+pub(crate) fn origin(authority: impl Display) -> String {
+    format!("{SCHEME}://{authority}")
+}
 
 /// A request whose body has been read to its end.
 #[derive(Clone, Debug)]
@@ -28,6 +39,13 @@ impl Call {
     /// The query as decoded pairs; `+` is a space.
     pub(crate) fn parameters(&self) -> Vec<(String, String)> {
         serde_urlencoded::from_str(&self.query).unwrap_or_default()
+    }
+
+    /// The origin that the client called, by its `Host` header: that of a proxy, where one stands between. `None`
+    /// when the header is missing or cannot stand in a URL.
+    pub(crate) fn origin(&self) -> Option<String> {
+        let authority: Authority = self.header("host")?.parse().ok()?;
+        (!authority.as_str().contains('@')).then(|| origin(authority))
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
@@ -62,5 +80,57 @@ impl Answer {
             self.headers.insert(name, value);
         }
         self
+    }
+}
+
+#[cfg(test)]
+impl Call {
+    /// A request without headers and body; `target` is the path with its query.
+    pub(crate) fn bare(method: Method, target: &str) -> Self {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        Self {
+            method,
+            path: path.to_owned(),
+            query: query.to_owned(),
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+        }
+    }
+
+    pub(crate) fn form(method: Method, target: &str, body: &str) -> Self {
+        Self::bare(method, target).carrying("application/x-www-form-urlencoded", body)
+    }
+
+    pub(crate) fn json(method: Method, target: &str, body: &str) -> Self {
+        Self::bare(method, target).carrying("application/json", body)
+    }
+
+    pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.insert(name, HeaderValue::from_str(value).unwrap());
+        self
+    }
+
+    fn carrying(self, kind: &str, body: &str) -> Self {
+        Self { body: Bytes::from(body.to_owned()), ..self.with("content-type", kind) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn called(host: &str) -> Option<String> {
+        Call::bare(Method::GET, "/").with("host", host).origin()
+    }
+
+    #[test]
+    fn the_origin_is_the_host_s_unless_no_url_can_hold_it() {
+        assert_eq!(called("localhost:8080").as_deref(), Some("http://localhost:8080"));
+        assert_eq!(called("[::1]:8080").as_deref(), Some("http://[::1]:8080"));
+        assert_eq!(called("proxy.example").as_deref(), Some("http://proxy.example"));
+        for host in ["", "a b", "user@proxy.example", "proxy.example/path", "<proxy>"] {
+            assert_eq!(called(host), None, "{host}");
+        }
+        assert_eq!(Call::bare(Method::GET, "/").origin(), None);
     }
 }

@@ -12,10 +12,11 @@ use webinar_bridge_domain::id::WebinarId;
 use webinar_bridge_domain::webinar::{Link, Webinar};
 
 use super::known;
-use super::responses::Guarded;
+use super::responses::{Asked, Guarded, Named};
 use crate::Admin;
 use crate::auth::Caller;
-use crate::problem::{Path, Problem, Query};
+use crate::extract::{Path, Query};
+use crate::problem::Problem;
 
 /// Both lines of the balance; each adds up.
 #[derive(Serialize, ToSchema)]
@@ -99,6 +100,7 @@ pub(crate) struct WebinarView {
 
 /// Of what the balance is asked.
 #[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Of {
     /// Only of this webinar.
@@ -154,8 +156,8 @@ fn webinar(webinar: &Webinar, balance: Balance) -> WebinarView {
 }
 
 /// The balance of an organization, or of one of its webinars.
-#[utoipa::path(get, path = "/api/v1/organizations/{organization}/balance", tag = "balance",
-    params(("organization" = Uuid, Path), Of), responses((status = 200, body = BalanceView), Guarded))]
+#[utoipa::path(get, path = "/api/v1/organizations/{organization}/balance", operation_id = "showBalance", tag = "balance",
+    params(("organization" = Uuid, Path), Of), responses((status = 200, body = BalanceView), Guarded, Named, Asked))]
 pub(crate) async fn show(
     _: Caller,
     State(admin): State<Admin>,
@@ -169,8 +171,8 @@ pub(crate) async fn show(
 }
 
 /// All webinars with their balances, the next to start first.
-#[utoipa::path(get, path = "/api/v1/organizations/{organization}/webinars", tag = "balance",
-    params(("organization" = Uuid, Path)), responses((status = 200, body = Vec<WebinarView>), Guarded))]
+#[utoipa::path(get, path = "/api/v1/organizations/{organization}/webinars", operation_id = "listWebinars", tag = "balance",
+    params(("organization" = Uuid, Path)), responses((status = 200, body = Vec<WebinarView>), Guarded, Named))]
 pub(crate) async fn webinars(
     _: Caller,
     State(admin): State<Admin>,

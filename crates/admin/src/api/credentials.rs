@@ -1,21 +1,25 @@
 //! Credentials: they go in and never come out.
 
+use core::fmt;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use secrecy::SecretString;
+use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
-use webinar_bridge_domain::credential::{CredentialSlot, Purpose};
+use webinar_bridge_domain::credential::{Credential, CredentialSlot, Purpose};
 use webinar_bridge_domain::flow::ProbeOutcome;
 use webinar_bridge_domain::id::OrganizationId;
 use webinar_bridge_domain::port::OpenSecret;
 
 use super::known;
-use super::responses::{Guarded, Written};
+use super::responses::{Guarded, Named, Written};
 use crate::auth::Caller;
-use crate::problem::{Body, Path, Problem};
+use crate::extract::{Body, Path};
+use crate::problem::Problem;
 use crate::{Admin, CrmSecret, ProviderSecret};
 
 /// Where a credential stands; nothing of the credential itself.
@@ -27,7 +31,7 @@ pub(crate) struct CredentialView {
     state: &'static str,
     /// Counts the secrets that were entered.
     version: u64,
-    /// When the one in use was entered (RFC 3339).
+    /// When the secret that it stands by was entered (RFC 3339); a newer one that is tried beside it does not count yet.
     #[schema(required)]
     entered: Option<String>,
     /// When it was last accepted (RFC 3339).
@@ -52,26 +56,46 @@ pub(crate) struct Entered {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct On24Credentials {
-    /// The account's number.
-    #[schema(value_type = i64)]
-    client_id: Number,
+    /// The account's number; its digits as text are taken too.
+    #[schema(value_type = u64)]
+    client_id: AccountNumber,
     /// The token's key.
     #[schema(value_type = String, format = Password, write_only)]
     access_token_key: SecretString,
     /// The token's secret.
     #[schema(value_type = String, format = Password, write_only)]
     access_token_secret: SecretString,
-    /// Another address than the configured one, where the operator's file allows it.
+    /// Another address than the configured one. Taken only where the operator's file allows it, and refused as invalid
+    /// elsewhere: whoever may enter credentials may not thereby choose where the bridge calls.
     #[serde(default)]
     base_url: Option<String>,
 }
 
-/// A number, or its digits as text.
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(crate) enum Number {
-    Number(u64),
-    Text(String),
+/// An account's number: a number, or its digits as text.
+pub(crate) struct AccountNumber(String);
+
+impl<'de> Deserialize<'de> for AccountNumber {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Digits;
+        impl Visitor<'_> for Digits {
+            type Value = AccountNumber;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number")
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<AccountNumber, E> {
+                Ok(AccountNumber(number.to_string()))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<AccountNumber, E> {
+                let digits = (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+                let other = || E::invalid_value(de::Unexpected::Other("text"), &self);
+                digits.then(|| AccountNumber(text.to_owned())).ok_or_else(other)
+            }
+        }
+        deserializer.deserialize_any(Digits)
+    }
 }
 
 /// Dynamics 365's credentials.
@@ -102,8 +126,8 @@ async fn view(admin: &Admin, id: OrganizationId, purpose: Purpose) -> Result<Cre
     let known = admin.bridge.keyholder.credential(&slot).await?.map(|stored| stored.item);
     Ok(CredentialView {
         purpose: purpose_name(purpose),
-        state: known.as_ref().map_or("missing", |credential| credential.state_name()),
-        version: known.as_ref().map_or(0, |credential| credential.newest()),
+        state: known.as_ref().map_or("missing", Credential::state_name),
+        version: known.as_ref().map_or(0, Credential::newest),
         entered: known.as_ref().and_then(|known| known.current()).map(|secret| secret.entered.to_string()),
         last_success: known.as_ref().and_then(|known| known.last_success).map(|at| at.to_string()),
     })
@@ -135,8 +159,9 @@ async fn remove(admin: &Admin, id: OrganizationId, purpose: Purpose) -> Result<S
 }
 
 /// Where the credentials of an organization stand.
-#[utoipa::path(get, path = "/api/v1/organizations/{organization}/credentials", tag = "credentials",
-    params(("organization" = Uuid, Path)), responses((status = 200, body = Vec<CredentialView>), Guarded))]
+#[utoipa::path(get, path = "/api/v1/organizations/{organization}/credentials", operation_id = "listCredentials",
+    tag = "credentials",
+    params(("organization" = Uuid, Path)), responses((status = 200, body = Vec<CredentialView>), Guarded, Named))]
 pub(crate) async fn list(
     _: Caller,
     State(admin): State<Admin>,
@@ -148,9 +173,10 @@ pub(crate) async fn list(
 }
 
 /// Keeps ON24's credentials, sealed, and tries them at once if the terms are accepted.
-#[utoipa::path(put, path = "/api/v1/organizations/{organization}/credentials/on24", tag = "credentials",
+#[utoipa::path(put, path = "/api/v1/organizations/{organization}/credentials/on24", operation_id = "enterOn24Credentials",
+    tag = "credentials",
     params(("organization" = Uuid, Path)), request_body = On24Credentials,
-    responses((status = 200, body = Entered), Guarded, Written))]
+    responses((status = 200, body = Entered), Guarded, Named, Written))]
 pub(crate) async fn enter_on24(
     _: Caller,
     State(admin): State<Admin>,
@@ -158,12 +184,8 @@ pub(crate) async fn enter_on24(
     Body(entered): Body<On24Credentials>,
 ) -> Result<Json<Entered>, Problem> {
     let id = known(&admin, id).await?;
-    let client_id = match entered.client_id {
-        Number::Number(number) => number.to_string(),
-        Number::Text(text) => text,
-    };
     let secret = ProviderSecret {
-        client_id,
+        client_id: entered.client_id.0,
         access_token_key: entered.access_token_key,
         access_token_secret: entered.access_token_secret,
         base_url: entered.base_url,
@@ -172,8 +194,9 @@ pub(crate) async fn enter_on24(
 }
 
 /// Removes ON24's credentials. No new call begins; running ones end; the CRM never notices.
-#[utoipa::path(delete, path = "/api/v1/organizations/{organization}/credentials/on24", tag = "credentials",
-    params(("organization" = Uuid, Path)), responses((status = 204), Guarded))]
+#[utoipa::path(delete, path = "/api/v1/organizations/{organization}/credentials/on24", operation_id = "removeOn24Credentials",
+    tag = "credentials",
+    params(("organization" = Uuid, Path)), responses((status = 204), Guarded, Named))]
 pub(crate) async fn remove_on24(
     _: Caller,
     State(admin): State<Admin>,
@@ -184,9 +207,10 @@ pub(crate) async fn remove_on24(
 }
 
 /// Keeps Dynamics 365's credentials, sealed, and tries them at once if the terms are accepted.
-#[utoipa::path(put, path = "/api/v1/organizations/{organization}/credentials/dataverse", tag = "credentials",
+#[utoipa::path(put, path = "/api/v1/organizations/{organization}/credentials/dataverse", operation_id = "enterDataverseCredentials",
+    tag = "credentials",
     params(("organization" = Uuid, Path)), request_body = DataverseCredentials,
-    responses((status = 200, body = Entered), Guarded, Written))]
+    responses((status = 200, body = Entered), Guarded, Named, Written))]
 pub(crate) async fn enter_dataverse(
     _: Caller,
     State(admin): State<Admin>,
@@ -200,8 +224,9 @@ pub(crate) async fn enter_dataverse(
 }
 
 /// Removes Dynamics 365's credentials: nothing is read or written there any more.
-#[utoipa::path(delete, path = "/api/v1/organizations/{organization}/credentials/dataverse", tag = "credentials",
-    params(("organization" = Uuid, Path)), responses((status = 204), Guarded))]
+#[utoipa::path(delete, path = "/api/v1/organizations/{organization}/credentials/dataverse", operation_id = "removeDataverseCredentials",
+    tag = "credentials",
+    params(("organization" = Uuid, Path)), responses((status = 204), Guarded, Named))]
 pub(crate) async fn remove_dataverse(
     _: Caller,
     State(admin): State<Admin>,

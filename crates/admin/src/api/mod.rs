@@ -25,6 +25,7 @@ use crate::problem::Problem;
         title = "webinar-bridge",
         description = "Registrations from Dynamics 365 to ON24, viewing minutes back, and a balance that adds up."
     ),
+    components(schemas(Problem)),
     modifiers(&Bearer),
     security(("token" = []))
 )]

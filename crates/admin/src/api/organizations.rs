@@ -2,17 +2,18 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderName, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 use webinar_bridge_domain::id::OrganizationId;
 use webinar_bridge_domain::port::Organization;
 
-use super::responses::{Guarded, Written};
+use super::responses::{Contested, Guarded, Named, Written};
 use crate::Admin;
 use crate::auth::Caller;
-use crate::problem::{Body, Path, Problem};
+use crate::extract::{Body, Path};
+use crate::problem::Problem;
 
 /// An organization.
 #[derive(Serialize, ToSchema)]
@@ -67,7 +68,7 @@ fn view(admin: &Admin, organization: &Organization) -> OrganizationView {
 }
 
 /// All organizations, by name.
-#[utoipa::path(get, path = "/api/v1/organizations", tag = "organizations",
+#[utoipa::path(get, path = "/api/v1/organizations", operation_id = "listOrganizations", tag = "organizations",
     responses((status = 200, body = Vec<OrganizationView>), Guarded))]
 pub(crate) async fn list(
     _: Caller,
@@ -77,27 +78,39 @@ pub(crate) async fn list(
     Ok(Json(all.iter().map(|organization| view(&admin, organization)).collect()))
 }
 
+/// Where a new resource is.
+type Located = [(HeaderName, String); 1];
+
+/// Whether a character is not seen, or changes how its neighbours are seen.
+fn misleads(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 /// Makes an organization known. It is dormant until its terms are accepted.
-#[utoipa::path(post, path = "/api/v1/organizations", tag = "organizations", request_body = NewOrganization,
-    responses((status = 201, body = OrganizationView), Guarded, Written))]
+#[utoipa::path(post, path = "/api/v1/organizations", operation_id = "foundOrganization", tag = "organizations",
+    request_body = NewOrganization, responses(
+        (status = 201, body = OrganizationView, headers(("location" = String, description = "Its path"))),
+        Guarded, Written, Contested))]
 pub(crate) async fn found(
     _: Caller,
     State(admin): State<Admin>,
     Body(new): Body<NewOrganization>,
-) -> Result<(StatusCode, Json<OrganizationView>), Problem> {
+) -> Result<(StatusCode, Located, Json<OrganizationView>), Problem> {
     let name = new.name.trim();
-    if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+    if name.is_empty() || name.chars().count() > 100 || name.chars().any(misleads) {
         return Err(Problem::invalid(
             "`name` must have 1 to 100 characters, none of them a control character",
         ));
     }
     let organization = admin.bridge.steward.found(name, None).await?;
-    Ok((StatusCode::CREATED, Json(view(&admin, &organization))))
+    let location = format!("/api/v1/organizations/{}", organization.id.uuid());
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(view(&admin, &organization))))
 }
 
 /// One organization.
-#[utoipa::path(get, path = "/api/v1/organizations/{organization}", tag = "organizations",
-    params(("organization" = Uuid, Path)), responses((status = 200, body = OrganizationView), Guarded))]
+#[utoipa::path(get, path = "/api/v1/organizations/{organization}", operation_id = "showOrganization",
+    tag = "organizations", params(("organization" = Uuid, Path)),
+    responses((status = 200, body = OrganizationView), Guarded, Named))]
 pub(crate) async fn show(
     _: Caller,
     State(admin): State<Admin>,

@@ -9,10 +9,11 @@ use webinar_bridge_domain::port::PageRequest;
 use webinar_bridge_domain::registration::Cause;
 
 use super::known;
-use super::responses::Guarded;
+use super::responses::{Asked, Guarded, Named};
 use crate::Admin;
 use crate::auth::Caller;
-use crate::problem::{Path, Problem, Query};
+use crate::extract::{Path, Query};
+use crate::problem::Problem;
 
 /// A held registration.
 #[derive(Serialize, ToSchema)]
@@ -51,12 +52,13 @@ pub(crate) struct UnmatchedView {
 
 /// Which page.
 #[derive(Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Page {
     /// How many come before it; 0 unless told.
     #[serde(default)]
     skip: u32,
-    /// How many are on it, 1 to 500; 100 unless told.
+    /// How many are on it, 1 to 500; 100 unless told. What lies outside is taken as the nearest of these.
     limit: Option<u32>,
 }
 
@@ -67,8 +69,8 @@ impl Page {
 }
 
 /// Held registrations, the longest held first.
-#[utoipa::path(get, path = "/api/v1/organizations/{organization}/held", tag = "people",
-    params(("organization" = Uuid, Path), Page), responses((status = 200, body = Vec<HeldView>), Guarded))]
+#[utoipa::path(get, path = "/api/v1/organizations/{organization}/held", operation_id = "listHeld", tag = "people",
+    params(("organization" = Uuid, Path), Page), responses((status = 200, body = Vec<HeldView>), Guarded, Named, Asked))]
 pub(crate) async fn held(
     _: Caller,
     State(admin): State<Admin>,
@@ -95,9 +97,9 @@ pub(crate) async fn held(
 }
 
 /// Attendance of nobody in the CRM.
-#[utoipa::path(get, path = "/api/v1/organizations/{organization}/unmatched", tag = "people",
+#[utoipa::path(get, path = "/api/v1/organizations/{organization}/unmatched", operation_id = "listUnmatched", tag = "people",
     params(("organization" = Uuid, Path), Page),
-    responses((status = 200, body = Vec<UnmatchedView>), Guarded))]
+    responses((status = 200, body = Vec<UnmatchedView>), Guarded, Named, Asked))]
 pub(crate) async fn unmatched(
     _: Caller,
     State(admin): State<Admin>,

@@ -8,10 +8,11 @@ use uuid::Uuid;
 use webinar_bridge_domain::integration::TermsVersion;
 
 use super::known;
-use super::responses::{Guarded, Written};
+use super::responses::{Contested, Guarded, Named, Written};
 use crate::Admin;
 use crate::auth::Caller;
-use crate::problem::{Body, Path, Problem};
+use crate::extract::{Body, Path};
+use crate::problem::Problem;
 
 /// The terms in force, and where the organization stands to them.
 #[derive(Serialize, ToSchema)]
@@ -46,8 +47,8 @@ async fn view(admin: &Admin, id: Uuid) -> Result<Json<TermsView>, Problem> {
 }
 
 /// The terms in force.
-#[utoipa::path(get, path = "/api/v1/organizations/{organization}/terms", tag = "terms",
-    params(("organization" = Uuid, Path)), responses((status = 200, body = TermsView), Guarded))]
+#[utoipa::path(get, path = "/api/v1/organizations/{organization}/terms", operation_id = "showTerms", tag = "terms",
+    params(("organization" = Uuid, Path)), responses((status = 200, body = TermsView), Guarded, Named))]
 pub(crate) async fn show(
     _: Caller,
     State(admin): State<Admin>,
@@ -57,9 +58,9 @@ pub(crate) async fn show(
 }
 
 /// Accepts the terms in force, which activates the organization as soon as its credentials are proven.
-#[utoipa::path(post, path = "/api/v1/organizations/{organization}/terms", tag = "terms",
+#[utoipa::path(post, path = "/api/v1/organizations/{organization}/terms", operation_id = "acceptTerms", tag = "terms",
     params(("organization" = Uuid, Path)), request_body = Acceptance,
-    responses((status = 200, body = TermsView), Guarded, Written))]
+    responses((status = 200, body = TermsView), Guarded, Named, Written, Contested))]
 pub(crate) async fn accept(
     _: Caller,
     State(admin): State<Admin>,

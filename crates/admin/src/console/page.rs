@@ -16,7 +16,16 @@ pub(crate) struct Section {
     pub(crate) troubles: Vec<(Topic, Note)>,
 }
 
-fn layout(title: &str, ribbon: bool, body: &Markup) -> Markup {
+/// What stands around a page.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Frame {
+    /// All of it is made up, and the page says so.
+    pub(crate) sandbox: bool,
+    /// Somebody signed in, and can sign out.
+    pub(crate) signed_in: bool,
+}
+
+fn layout(title: &str, frame: Frame, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -30,10 +39,16 @@ fn layout(title: &str, ribbon: bool, body: &Markup) -> Markup {
             }
             body {
                 a.skip href="#main" { "Skip to the content" }
-                @if ribbon {
+                @if frame.sandbox {
                     p.ribbon role="note" { "SANDBOX: every person and every number on this page is made up." }
                 }
-                header { span.brand { "webinar-bridge" } span.tagline { "Dynamics 365 ⇄ ON24" } }
+                header {
+                    span.brand { "webinar-bridge" }
+                    span.tagline { "Dynamics 365 ⇄ ON24" }
+                    @if frame.signed_in {
+                        form.leave method="post" action="/sign-out" { button type="submit" { "Sign out" } }
+                    }
+                }
                 main id="main" { (body) }
             }
         }
@@ -43,7 +58,7 @@ fn layout(title: &str, ribbon: bool, body: &Markup) -> Markup {
 pub(crate) fn sign_in(complaint: Option<&str>) -> Markup {
     layout(
         "Sign in",
-        false,
+        Frame::default(),
         &html! {
             h1 { "Sign in" }
             p { "Paste the token that was configured for this bridge." }
@@ -57,10 +72,10 @@ pub(crate) fn sign_in(complaint: Option<&str>) -> Markup {
     )
 }
 
-pub(crate) fn overview(sections: &[Section], now: Timestamp, sandbox: bool) -> Markup {
+pub(crate) fn overview(sections: &[Section], now: Timestamp, frame: Frame) -> Markup {
     layout(
         "Overview",
-        sandbox,
+        frame,
         &html! {
             div id="live" data-live {
                 @if sections.is_empty() {
@@ -171,8 +186,12 @@ fn reasons(by: &std::collections::BTreeMap<String, u64>) -> Markup {
 fn minutes_line(minutes: &MinutesBalance) -> Markup {
     html! {
         b { (number(minutes.provider)) } " = " (number(minutes.crm)) " in Dynamics + "
-        (minutes.on_their_way) " on their way + " (number(minutes.unmatched)) " unmatched"
-        @if minutes.unmatched_people > 0 { " (" (minutes.unmatched_people) " people)" }
+        (signed(minutes.on_their_way)) " on their way + " (number(minutes.unmatched)) " unmatched"
+        @match minutes.unmatched_people {
+            0 => {}
+            1 => " (1 person)"
+            people => { " (" (number(people)) " people)" }
+        }
     }
 }
 
@@ -212,7 +231,7 @@ fn row(webinar: &Webinar, balance: &Balance) -> Markup {
             td { (number(rows.excluded.values().sum())) }
             td { (number(minutes.provider)) }
             td { (number(minutes.crm)) }
-            td { (minutes.on_their_way) }
+            td { (signed(minutes.on_their_way)) }
             td { (number(minutes.unmatched)) }
         }
     }
@@ -243,6 +262,12 @@ fn number(n: u64) -> String {
         grouped.push(digit);
     }
     grouped
+}
+
+/// A number that is negative while a correction is to be written.
+fn signed(n: i64) -> String {
+    let sign = if n < 0 { "\u{2212}" } else { "" };
+    format!("{sign}{}", number(n.unsigned_abs()))
 }
 
 fn minute(at: Timestamp) -> String {

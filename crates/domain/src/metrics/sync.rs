@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::fact::{FactKind, NotAllowed, Step};
+use crate::fact::{FactKind, NotAllowed, Step, Why};
 use crate::fault::Verdict;
 use crate::id::{OrganizationId, WebinarId};
 use crate::registration::Cause;
@@ -101,6 +101,8 @@ pub enum Resume {
     Staged {
         /// The page after it, if there is one.
         more: Option<PageMark>,
+        /// Whether the webinar is gone, so that this is the last page.
+        last: bool,
     },
 }
 
@@ -192,6 +194,9 @@ impl MetricsSync {
             Input::Resumed => self.resumed(now),
             Input::Replanned { ends } => return Ok(self.replanned(*ends, now, cadence)),
             Input::PeriodOver => return self.period_over(now),
+            Input::WebinarGone if matches!(self.state, SyncState::Staged { last: true, .. }) => {
+                return Ok(Step::Ignored(Why::AlreadySo));
+            }
             Input::WebinarGone => self.webinar_gone(now),
         };
         let (state, fact) = moved.ok_or_else(|| self.refuse(input))?;
@@ -254,7 +259,7 @@ impl MetricsSync {
     fn suspended(&self, cause: &Cause, at: Timestamp) -> Option<(SyncState, FactKind)> {
         let resume = match &self.state {
             SyncState::Scheduled { page, .. } => Resume::Scheduled { page: page.clone() },
-            SyncState::Staged { more, .. } => Resume::Staged { more: more.clone() },
+            SyncState::Staged { more, last, .. } => Resume::Staged { more: more.clone(), last: *last },
             SyncState::Suspended { .. } | SyncState::Closed { .. } => return None,
         };
         Some((SyncState::Suspended { resume, cause: cause.clone(), at }, FactKind::SyncSuspended))
@@ -266,8 +271,8 @@ impl MetricsSync {
             SyncState::Suspended { resume: Resume::Scheduled { page }, .. } => {
                 SyncState::Scheduled { due: now, page: page.clone(), tries: 0, since: None }
             }
-            SyncState::Suspended { resume: Resume::Staged { more }, .. } => {
-                SyncState::Staged { due: now, more: more.clone(), tries: 0, since: None, last: false }
+            SyncState::Suspended { resume: Resume::Staged { more, last }, .. } => {
+                SyncState::Staged { due: now, more: more.clone(), tries: 0, since: None, last: *last }
             }
             SyncState::Closed { .. } => first(),
             SyncState::Scheduled { .. } | SyncState::Staged { .. } => return None,
@@ -301,7 +306,7 @@ impl MetricsSync {
                 Ok(Step::Moved { next, fact: FactKind::SyncClosed })
             }
             // In the middle of a pull: it ends first.
-            SyncState::Scheduled { .. } => Ok(Step::Ignored(crate::fact::Why::InFlight)),
+            SyncState::Scheduled { .. } => Ok(Step::Ignored(Why::InFlight)),
             SyncState::Staged { .. } | SyncState::Suspended { .. } | SyncState::Closed { .. } => {
                 Err(self.refuse(&Input::PeriodOver))
             }

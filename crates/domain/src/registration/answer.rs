@@ -35,6 +35,7 @@ impl Registration {
             Stance::Deleted | Stance::Left { .. } | Stance::Excluded => return None,
         };
         match &self.phase {
+            _ if self.erasing.is_some() => None,
             Phase::Erased => None,
             Phase::Held { cause, .. } => Some(Answer::Held(cause.clone())),
             Phase::Due { .. } | Phase::Settled if !self.reached() || self.open.is_some() => None,

@@ -128,11 +128,10 @@ impl Registration {
 
     fn after_the_end(&self, input: &Input) -> Moves {
         match input {
-            Input::Observed(_)
-            | Input::Strayed(_)
-            | Input::Drifted
-            | Input::Erase
-            | Input::Answered { .. } => Ok(Step::Ignored(Why::Erased)),
+            Input::Observed(seen) => Ok(self.clone().observed_too_late(seen.clone())),
+            Input::Strayed(_) | Input::Drifted | Input::Erase | Input::Answered { .. } => {
+                Ok(Step::Ignored(Why::Erased))
+            }
             Input::Opened(_)
             | Input::Replied(_)
             | Input::Faulted { .. }
@@ -159,14 +158,13 @@ impl Registration {
 
     fn observed(mut self, seen: Observation, now: Timestamp, policy: &RegistrationPolicy) -> Moves {
         if self.erasing.is_some() {
-            return Ok(Step::Ignored(Why::Erased));
+            return Ok(self.observed_too_late(seen));
         }
         let before = self.desired();
         let known = self.sources.get(&seen.source);
         if known.is_some_and(|source| source.outdates(&seen)) {
             return Ok(Step::Ignored(Why::Stale));
         }
-        let first = known.is_none();
         let echo = known.is_some_and(|source| source.stance == seen.stance);
         if !self.take(seen) {
             return Err(NotAllowed { state: self.state(), input: "observed away" });
@@ -174,21 +172,36 @@ impl Registration {
         if echo {
             return Ok(Step::Noted { next: self });
         }
-        let first_word = first && self.applied == Applied::Never;
-        if self.desired() != before || first_word {
+        if self.desired() != before {
             self.wanted_otherwise(now, policy);
         }
         moved(self, FactKind::RegistrationObserved)
     }
 
-    /// Takes a reading in. `false` if it says that an unknown source has moved away or is gone.
+    /// Nothing more is learned of a person who is to be erased; only that a row is here no longer, so that it is not
+    /// counted twice.
+    fn observed_too_late(mut self, seen: Observation) -> Step<Self> {
+        match self.sources.get_mut(&seen.source) {
+            Some(source) if seen.stance.is_elsewhere() && !source.outdates(&seen) => {
+                source.take(Observation { read: None, ..seen });
+                Step::Noted { next: self }
+            }
+            _ => Step::Ignored(Why::Erased),
+        }
+    }
+
+    /// Takes a reading in. `false` if it says that an unknown source has moved away or is gone, or if it does not
+    /// bring the details that it speaks of.
     fn take(&mut self, seen: Observation) -> bool {
+        if matches!(seen.stance, Stance::Active(_)) && seen.read.is_none() {
+            return false;
+        }
         if let Some(source) = self.sources.get_mut(&seen.source) {
             source.take(seen);
             return true;
         }
         let Some((details, contact)) = seen.read else { return false };
-        if matches!(seen.stance, Stance::Left { .. } | Stance::Deleted | Stance::Excluded) {
+        if seen.stance.is_elsewhere() {
             return false;
         }
         let Observation { source, version, stance, .. } = seen;
@@ -244,6 +257,10 @@ impl Registration {
         }
         self.landed(attempt, effect);
         self.aim(now, policy);
+        if self.phase == Phase::Erased {
+            self.let_go();
+            return moved(self, FactKind::RegistrationErased);
+        }
         moved(self, fact)
     }
 
@@ -257,6 +274,15 @@ impl Registration {
         }
         if !self.contested() && effect == Effect::Forgotten {
             self.erasing = self.erasing.map(|checks| checks + 1);
+        }
+    }
+
+    /// What is erased is erased here, too: what stays says that there was somebody, not who.
+    fn let_go(&mut self) {
+        self.person = None;
+        for source in self.sources.values_mut() {
+            source.details = SealedDetails::new(vec![]);
+            source.answered = None;
         }
     }
 
@@ -349,15 +375,13 @@ impl Registration {
         }
     }
 
+    /// A late answer says what was asked, not when it lands: it may still be on its way.
     fn strayed(mut self, effect: Effect, now: Timestamp, policy: &RegistrationPolicy) -> Moves {
-        self.doubted(effect, Timestamp::MIN, now, now);
-        let held = matches!(self.phase, Phase::Held { .. });
-        if self.open.is_none() && !held {
-            if self.covers(policy) {
-                self.aim(now, policy);
-            } else {
-                let at = self.doubt.map_or(now, |doubt| doubt.until.max(now));
-                self.phase = Phase::Due { at, tries: 0, since: None };
+        self.doubted(effect, Timestamp::MIN, now, later(now, policy.landing));
+        if self.contested() {
+            self.erasing = self.erasing.map(|_| 0);
+            if self.open.is_none() && !matches!(self.phase, Phase::Held { .. }) {
+                self.phase = Phase::Due { at: self.pause_over(now, policy), tries: 0, since: None };
             }
         }
         moved(self, FactKind::AnswerStrayed)
@@ -388,6 +412,10 @@ impl Registration {
     fn released(mut self, now: Timestamp, policy: &RegistrationPolicy) -> Moves {
         match self.phase {
             Phase::Due { .. } if self.open.is_some() => Ok(Step::Ignored(Why::InFlight)),
+            // Between the checks of an erasure there is nothing to hurry: the wait is what is checked.
+            Phase::Due { .. } if self.erasing.is_some() && self.reached() => {
+                Ok(Step::Ignored(Why::NotConcerned))
+            }
             Phase::Due { .. } | Phase::Held { .. } => {
                 self.takeovers = 0;
                 self.phase = Phase::Due { at: self.pause_over(now, policy), tries: 0, since: None };
@@ -473,7 +501,7 @@ impl Source {
         self.version = self.version.max(seen.version);
         if self.stance != seen.stance {
             self.changed = self.version;
-            if matches!(self.stance, Stance::Left { .. } | Stance::Excluded) {
+            if self.stance.is_elsewhere() {
                 // It was elsewhere meanwhile, and heard another registration's answers.
                 self.answered = None;
             }

@@ -113,6 +113,16 @@ pub enum Stance {
     Excluded,
 }
 
+impl Stance {
+    /// Whether the row is no longer one of this person at this webinar.
+    pub const fn is_elsewhere(&self) -> bool {
+        match self {
+            Self::Left { .. } | Self::Excluded | Self::Deleted => true,
+            Self::Active(_) | Self::Cancelled => false,
+        }
+    }
+}
+
 /// What the provider is known to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Applied {

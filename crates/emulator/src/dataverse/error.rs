@@ -46,7 +46,9 @@ impl Refusal {
     }
 
     pub(super) fn unknown_property(name: &str, kind: &str) -> Self {
-        Self::query(format!("Could not find a property named '{name}' on type 'Microsoft.Dynamics.CRM.{kind}'."))
+        Self::query(format!(
+            "Could not find a property named '{name}' on type 'Microsoft.Dynamics.CRM.{kind}'."
+        ))
     }
 
     pub(super) fn segment(name: &str) -> Self {
@@ -98,14 +100,17 @@ impl Refusal {
     }
 
     pub(super) fn undeclared_property(table: &Table, name: &str) -> Self {
-        let message =
-            format!("Invalid property '{name}' was found in entity 'Microsoft.Dynamics.CRM.{}'.", table.logical);
+        let message = format!(
+            "Invalid property '{name}' was found in entity 'Microsoft.Dynamics.CRM.{}'.",
+            table.logical
+        );
         Self::bad(PAYLOAD, message)
     }
 
     /// A JSON value of another type than the column's. The value itself is not repeated.
     pub(super) fn mistyped(table: &Table, column: &str, expected: &str) -> Self {
-        let detail = format!("Cannot convert the value of property '{column}' to the expected type '{expected}'.");
+        let detail =
+            format!("Cannot convert the value of property '{column}' to the expected type '{expected}'.");
         Self::payload(table, &detail)
     }
 
@@ -167,7 +172,9 @@ impl Refusal {
     }
 
     pub(super) fn untracked_option(option: &str) -> Self {
-        Self::query(format!("The \"{option}\" query parameter isn't supported when Change Tracking is enabled."))
+        Self::query(format!(
+            "The \"{option}\" query parameter isn't supported when Change Tracking is enabled."
+        ))
     }
 
     pub(super) fn expired_version() -> Self {

@@ -22,11 +22,25 @@ enum Node {
     All(Vec<Node>),
     Any(Vec<Node>),
     Not(Box<Node>),
-    Compare { path: Path, operator: Operator, value: Option<Value> },
-    Text { test: TextTest, path: Path, folded: String },
+    Compare {
+        path: Path,
+        operator: Operator,
+        value: Option<Value>,
+    },
+    Text {
+        kind: TextTest,
+        path: Path,
+        wanted: String,
+    },
     /// Membership of ids, kept apart because it is asked with hundreds of them.
-    Ids { path: Path, ids: HashSet<Uuid> },
-    In { path: Path, values: Vec<Value> },
+    Ids {
+        path: Path,
+        ids: HashSet<Uuid>,
+    },
+    In {
+        path: Path,
+        values: Vec<Value>,
+    },
 }
 
 /// A filter of one table's rows.
@@ -52,7 +66,8 @@ impl Filter {
 }
 
 fn node(store: &Store, table: TableId, ast: Ast) -> Outcome<Node> {
-    let each = |parts: Vec<Ast>| parts.into_iter().map(|part| node(store, table, part)).collect::<Outcome<Vec<_>>>();
+    let each =
+        |parts: Vec<Ast>| parts.into_iter().map(|part| node(store, table, part)).collect::<Outcome<Vec<_>>>();
     Ok(match ast {
         Ast::All(parts) => Node::All(each(parts)?),
         Ast::Any(parts) => Node::Any(each(parts)?),
@@ -61,12 +76,12 @@ fn node(store: &Store, table: TableId, ast: Ast) -> Outcome<Node> {
             let (path, kind) = path(store, table, &name)?;
             Node::Compare { value: value(kind, literal)?, path, operator }
         }
-        Ast::Text { test, name, text } => {
-            let (path, kind) = path(store, table, &name)?;
-            if !matches!(kind, Kind::Text { .. } | Kind::Memo { .. }) {
-                return Err(incompatible(kind, "Edm.String"));
+        Ast::Text { kind, name, text } => {
+            let (path, column) = path(store, table, &name)?;
+            if !matches!(column, Kind::Text { .. } | Kind::Memo { .. }) {
+                return Err(incompatible(column, "Edm.String"));
             }
-            Node::Text { test, path, folded: folded(&text) }
+            Node::Text { kind, path, wanted: folded(&text) }
         }
         Ast::In { name, values } => {
             let (path, kind) = path(store, table, &name)?;
@@ -110,7 +125,8 @@ fn path<'a>(store: &'a Store, table: TableId, name: &str) -> Outcome<(Path, &'a 
     let (lookup, leads) = shape.navigation(navigation).ok_or_else(unknown)?;
     let target = store.schema.by_logical(leads.target).ok_or_else(unknown)?;
     let other = store.table(target);
-    let column = other.property(property).ok_or_else(|| Refusal::unknown_property(property, other.logical))?;
+    let column =
+        other.property(property).ok_or_else(|| Refusal::unknown_property(property, other.logical))?;
     Ok((Path { through: Some((lookup, target)), column }, &other.columns[column].kind))
 }
 
@@ -156,9 +172,11 @@ fn holds(node: &Node, store: &Store, row: &Row) -> bool {
         Node::All(parts) => parts.iter().all(|part| holds(part, store, row)),
         Node::Any(parts) => parts.iter().any(|part| holds(part, store, row)),
         Node::Not(inner) => !holds(inner, store, row),
-        Node::Compare { path, operator, value } => compares(cell(path, store, row), *operator, value.as_ref()),
-        Node::Text { test, path, folded: wanted } => match cell(path, store, row) {
-            Some(Value::Text(text)) => tests(*test, &folded(text), wanted),
+        Node::Compare { path, operator, value } => {
+            compares(cell(path, store, row), *operator, value.as_ref())
+        }
+        Node::Text { kind, path, wanted } => match cell(path, store, row) {
+            Some(Value::Text(text)) => passes(*kind, &folded(text), wanted),
             _ => false,
         },
         Node::Ids { path, ids } => {
@@ -186,8 +204,8 @@ fn compares(cell: Option<&Value>, operator: Operator, value: Option<&Value>) -> 
     }
 }
 
-fn tests(test: TextTest, text: &str, wanted: &str) -> bool {
-    match test {
+fn passes(kind: TextTest, text: &str, wanted: &str) -> bool {
+    match kind {
         TextTest::Contains => text.contains(wanted),
         TextTest::StartsWith => text.starts_with(wanted),
         TextTest::EndsWith => text.ends_with(wanted),

@@ -23,7 +23,10 @@ impl Row {
     }
 
     pub(super) fn version(&self) -> u64 {
-        self.get(VERSION).and_then(Value::number).and_then(|number| u64::try_from(number).ok()).unwrap_or_default()
+        self.get(VERSION)
+            .and_then(Value::number)
+            .and_then(|number| u64::try_from(number).ok())
+            .unwrap_or_default()
     }
 
     pub(super) fn etag(&self) -> String {

@@ -43,10 +43,21 @@ pub(super) struct Navigation {
 pub(super) enum Kind {
     Key,
     Version,
-    Text { max: usize, url: bool },
-    Memo { max: usize },
-    Whole { min: i64, max: i64 },
-    Decimal { min: f64, max: f64 },
+    Text {
+        max: usize,
+        url: bool,
+    },
+    Memo {
+        max: usize,
+    },
+    Whole {
+        min: i64,
+        max: i64,
+    },
+    Decimal {
+        min: f64,
+        max: f64,
+    },
     Flag,
     Choice(&'static [Choice]),
     State,
@@ -115,9 +126,9 @@ pub(super) struct Table {
     /// The column whose text stands for the row.
     pub(super) name: usize,
     pub(super) organization_owned: bool,
-    by_property: HashMap<String, usize>,
-    by_logical: HashMap<&'static str, usize>,
-    by_navigation: HashMap<&'static str, (usize, usize)>,
+    pub(super) by_property: HashMap<String, usize>,
+    pub(super) by_logical: HashMap<&'static str, usize>,
+    pub(super) by_navigation: HashMap<&'static str, (usize, usize)>,
 }
 
 impl Table {
@@ -138,10 +149,9 @@ impl Table {
 
     /// All lookups with their navigations.
     pub(super) fn navigations(&self) -> impl Iterator<Item = (usize, &Navigation)> {
-        self.columns
-            .iter()
-            .enumerate()
-            .flat_map(|(place, column)| column.kind.navigations().iter().map(move |navigation| (place, navigation)))
+        self.columns.iter().enumerate().flat_map(|(place, column)| {
+            column.kind.navigations().iter().map(move |navigation| (place, navigation))
+        })
     }
 }
 
@@ -200,157 +210,5 @@ impl Schema {
     /// The lookups that can name rows of a table.
     pub(super) fn incoming(&self, target: TableId) -> &[Incoming] {
         &self.incoming[target.0]
-    }
-}
-
-/// A table in the making.
-pub(super) struct Draft {
-    table: Table,
-}
-
-impl Draft {
-    pub(super) fn new(logical: &'static str, set: &'static str, key: &'static str) -> Self {
-        let table = Table {
-            logical,
-            set,
-            columns: Vec::new(),
-            name: KEY,
-            organization_owned: false,
-            by_property: HashMap::new(),
-            by_logical: HashMap::new(),
-            by_navigation: HashMap::new(),
-        };
-        Self { table }
-            .column(key, Kind::Key)
-            .column("versionnumber", Kind::Version)
-            .computed()
-            .column("createdon", Kind::UserLocal)
-            .computed()
-            .column("modifiedon", Kind::UserLocal)
-            .computed()
-            .column("statecode", Kind::State)
-            .default(Value::Number(0))
-            .column("statuscode", Kind::Status)
-            .default(Value::Number(1))
-    }
-
-    fn column(self, logical: &'static str, kind: Kind) -> Self {
-        self.column_as(logical, logical, kind)
-    }
-
-    fn column_as(mut self, logical: &'static str, schema: &'static str, kind: Kind) -> Self {
-        let property =
-            if matches!(kind, Kind::Lookup(_)) { format!("_{logical}_value") } else { logical.to_owned() };
-        self.table.columns.push(Column {
-            logical,
-            schema,
-            property,
-            kind,
-            required: false,
-            writable: true,
-            default: None,
-        });
-        self
-    }
-
-    fn last(mut self, change: impl FnOnce(&mut Column)) -> Self {
-        if let Some(column) = self.table.columns.last_mut() {
-            change(column);
-        }
-        self
-    }
-
-    /// The last column is asked for by forms; the API takes its absence.
-    pub(super) fn required(self) -> Self {
-        self.last(|column| column.required = true)
-    }
-
-    /// The last column is filled by the platform alone.
-    pub(super) fn computed(self) -> Self {
-        self.last(|column| column.writable = false)
-    }
-
-    pub(super) fn default(self, value: Value) -> Self {
-        self.last(|column| column.default = Some(value))
-    }
-
-    /// The last column names the row.
-    pub(super) fn name(mut self) -> Self {
-        self.table.name = self.table.columns.len() - 1;
-        self
-    }
-
-    pub(super) fn organization_owned(mut self) -> Self {
-        self.table.organization_owned = true;
-        self
-    }
-
-    pub(super) fn text(self, logical: &'static str, max: usize) -> Self {
-        self.column(logical, Kind::Text { max, url: false })
-    }
-
-    pub(super) fn url(self, logical: &'static str, max: usize) -> Self {
-        self.column(logical, Kind::Text { max, url: true })
-    }
-
-    pub(super) fn memo(self, logical: &'static str, max: usize) -> Self {
-        self.column(logical, Kind::Memo { max })
-    }
-
-    pub(super) fn whole(self, logical: &'static str, min: i64) -> Self {
-        self.column(logical, Kind::Whole { min, max: i64::from(i32::MAX) })
-    }
-
-    pub(super) fn decimal(self, logical: &'static str, min: f64, max: f64) -> Self {
-        self.column(logical, Kind::Decimal { min, max })
-    }
-
-    pub(super) fn flag(self, logical: &'static str) -> Self {
-        self.column(logical, Kind::Flag)
-    }
-
-    pub(super) fn choice(self, logical: &'static str, choices: &'static [Choice]) -> Self {
-        self.column(logical, Kind::Choice(choices))
-    }
-
-    pub(super) fn user_local(self, logical: &'static str) -> Self {
-        self.column(logical, Kind::UserLocal)
-    }
-
-    pub(super) fn zone_independent(self, logical: &'static str) -> Self {
-        self.column(logical, Kind::ZoneIndependent)
-    }
-
-    /// A lookup of one target, whose navigation property is written like its schema name.
-    pub(super) fn lookup(
-        self,
-        logical: &'static str,
-        name: &'static str,
-        target: &'static str,
-        on_delete: OnDelete,
-    ) -> Self {
-        self.column_as(logical, name, Kind::Lookup(vec![Navigation { name, target, on_delete }]))
-    }
-
-    /// A lookup whose schema name differs from its navigation properties.
-    pub(super) fn lookup_as(
-        self,
-        logical: &'static str,
-        schema: &'static str,
-        navigations: Vec<Navigation>,
-    ) -> Self {
-        self.column_as(logical, schema, Kind::Lookup(navigations))
-    }
-
-    pub(super) fn done(self) -> Table {
-        let mut table = self.table;
-        for (place, column) in table.columns.iter().enumerate() {
-            table.by_property.insert(column.property.clone(), place);
-            table.by_logical.insert(column.logical, place);
-            for (nth, navigation) in column.kind.navigations().iter().enumerate() {
-                table.by_navigation.insert(navigation.name, (place, nth));
-            }
-        }
-        table
     }
 }

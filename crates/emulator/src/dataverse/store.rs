@@ -6,7 +6,7 @@ use std::ops::Bound;
 use uuid::Uuid;
 
 use super::row::Row;
-use super::schema::{MODIFIED, Schema, Table, TableId, VERSION};
+use super::schema::{Schema, Table, TableId, VERSION};
 use super::value::Value;
 
 /// Where the row versions of an organization start: far from 1, so that nobody takes them for a count.
@@ -15,9 +15,9 @@ const FIRST_VERSION: u64 = 1_000_000;
 /// A lookup cell: which column of which row.
 type Site = (TableId, usize, Uuid);
 
-/// The rows of one table.
+/// What a table holds, and how it is found.
 #[derive(Default)]
-struct Shelf {
+struct Content {
     rows: BTreeMap<Uuid, Row>,
     by_version: BTreeMap<u64, Uuid>,
     deleted: BTreeMap<u64, Uuid>,
@@ -35,7 +35,7 @@ struct Undo {
 /// All rows of an organization.
 pub(super) struct Store {
     pub(super) schema: &'static Schema,
-    shelves: Vec<Shelf>,
+    contents: Vec<Content>,
     links: HashMap<(TableId, Uuid), BTreeSet<Site>>,
     version: u64,
     journal: Vec<Undo>,
@@ -43,8 +43,8 @@ pub(super) struct Store {
 
 impl Store {
     pub(super) fn new(schema: &'static Schema) -> Self {
-        let shelves = schema.tables.iter().map(|_| Shelf::default()).collect();
-        Self { schema, shelves, links: HashMap::new(), version: FIRST_VERSION, journal: Vec::new() }
+        let contents = schema.tables.iter().map(|_| Content::default()).collect();
+        Self { schema, contents, links: HashMap::new(), version: FIRST_VERSION, journal: Vec::new() }
     }
 
     pub(super) fn table(&self, id: TableId) -> &'static Table {
@@ -57,28 +57,33 @@ impl Store {
     }
 
     pub(super) fn count(&self, table: TableId) -> usize {
-        self.shelves[table.0].rows.len()
+        self.contents[table.0].rows.len()
     }
 
     pub(super) fn row(&self, table: TableId, id: Uuid) -> Option<&Row> {
-        self.shelves[table.0].rows.get(&id)
+        self.contents[table.0].rows.get(&id)
     }
 
     /// The rows whose ids come after one, in the order of their ids.
     pub(super) fn rows_after(&self, table: TableId, after: Option<Uuid>) -> impl Iterator<Item = &Row> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        self.shelves[table.0].rows.range((from, Bound::Unbounded)).map(|(_, row)| row)
+        self.contents[table.0].rows.range((from, Bound::Unbounded)).map(|(_, row)| row)
     }
 
     /// The rows written after one version up to another, in the order of their versions.
     pub(super) fn changed(&self, table: TableId, after: u64, until: u64) -> impl Iterator<Item = &Row> {
-        let shelf = &self.shelves[table.0];
-        versions(&shelf.by_version, after, until).filter_map(|(_, id)| shelf.rows.get(id))
+        let content = &self.contents[table.0];
+        versions(&content.by_version, after, until).filter_map(|(_, id)| content.rows.get(id))
     }
 
     /// The ids deleted after one version up to another, with the version of each deletion.
-    pub(super) fn deleted(&self, table: TableId, after: u64, until: u64) -> impl Iterator<Item = (u64, Uuid)> {
-        versions(&self.shelves[table.0].deleted, after, until).map(|(version, id)| (*version, *id))
+    pub(super) fn deleted(
+        &self,
+        table: TableId,
+        after: u64,
+        until: u64,
+    ) -> impl Iterator<Item = (u64, Uuid)> {
+        versions(&self.contents[table.0].deleted, after, until).map(|(version, id)| (*version, *id))
     }
 
     /// The ids of the rows of one table that name a row in one column.
@@ -89,7 +94,11 @@ impl Store {
         column: usize,
     ) -> impl Iterator<Item = Uuid> {
         let span = (table, column, Uuid::nil())..=(table, column, Uuid::max());
-        self.links.get(&target).into_iter().flat_map(move |sites| sites.range(span.clone())).map(|site| site.2)
+        self.links
+            .get(&target)
+            .into_iter()
+            .flat_map(move |sites| sites.range(span.clone()))
+            .map(|site| site.2)
     }
 
     /// Puts a row in, or in the place of its older self, under the next version.
@@ -113,29 +122,29 @@ impl Store {
 
     /// Makes an id stand as told, in the rows and in every index, and gives back how it stood.
     fn swap(&mut self, table: TableId, id: Uuid, row: Option<Row>, deleted_at: Option<u64>) -> Undo {
-        let shelf = &mut self.shelves[table.0];
+        let content = &mut self.contents[table.0];
         let before = match row {
             Some(row) => {
-                shelf.by_version.insert(row.version(), id);
+                content.by_version.insert(row.version(), id);
                 link(&mut self.links, table, &row);
-                shelf.rows.insert(id, row)
+                content.rows.insert(id, row)
             }
-            None => shelf.rows.remove(&id),
+            None => content.rows.remove(&id),
         };
         if let Some(before) = &before {
-            shelf.by_version.remove(&before.version());
-            let after = shelf.rows.get(&id);
+            content.by_version.remove(&before.version());
+            let after = content.rows.get(&id);
             unlink(&mut self.links, table, before, after);
         }
         let was_deleted_at = match deleted_at {
-            Some(version) => shelf.deleted_at.insert(id, version),
-            None => shelf.deleted_at.remove(&id),
+            Some(version) => content.deleted_at.insert(id, version),
+            None => content.deleted_at.remove(&id),
         };
         if let Some(version) = was_deleted_at {
-            shelf.deleted.remove(&version);
+            content.deleted.remove(&version);
         }
         if let Some(version) = deleted_at {
-            shelf.deleted.insert(version, id);
+            content.deleted.insert(version, id);
         }
         Undo { table, id, row: before, deleted_at: was_deleted_at }
     }
@@ -158,16 +167,12 @@ impl Store {
     pub(super) fn settle(&mut self) {
         self.journal.clear();
     }
-
-    /// Sets when a row was changed, without another version: part of the write that follows.
-    pub(super) fn stamp(row: &mut Row, now: jiff::Timestamp) {
-        row.set(MODIFIED, jiff::Timestamp::from_second(now.as_second()).ok().map(Value::Time));
-    }
 }
 
 fn versions(index: &BTreeMap<u64, Uuid>, after: u64, until: u64) -> impl Iterator<Item = (&u64, &Uuid)> {
     // A range must not end before it starts.
-    index.range((Bound::Excluded(after), Bound::Included(until.max(after.saturating_add(1)))))
+    index
+        .range((Bound::Excluded(after), Bound::Included(until.max(after.saturating_add(1)))))
         .take_while(move |(version, _)| **version <= until)
 }
 
@@ -193,9 +198,9 @@ fn unlink(
     after: Option<&Row>,
 ) {
     for (target, site) in sites(table, before) {
-        let kept = after.and_then(|row| row.get(site.1)).is_some_and(
-            |value| matches!(value, Value::Link(same, id) if (*same, *id) == target),
-        );
+        let kept = after
+            .and_then(|row| row.get(site.1))
+            .is_some_and(|value| matches!(value, Value::Link(same, id) if (*same, *id) == target));
         if !kept && let Some(sites) = links.get_mut(&target) {
             sites.remove(&site);
             if sites.is_empty() {

@@ -50,7 +50,7 @@ pub(super) enum Ast {
     Any(Vec<Ast>),
     Not(Box<Ast>),
     Compare { name: String, operator: Operator, literal: Literal },
-    Text { test: TextTest, name: String, text: String },
+    Text { kind: TextTest, name: String, text: String },
     In { name: String, values: Vec<String> },
 }
 
@@ -242,7 +242,7 @@ impl Parser {
     }
 
     fn function(&mut self, function: &str) -> Outcome<Ast> {
-        let test = match function {
+        let kind = match function {
             "contains" => TextTest::Contains,
             "startswith" => TextTest::StartsWith,
             "endswith" => TextTest::EndsWith,
@@ -256,7 +256,7 @@ impl Parser {
         self.expect(&Token::Comma)?;
         let text = self.quoted()?;
         self.expect(&Token::Close)?;
-        Ok(Ast::Text { test, name, text })
+        Ok(Ast::Text { kind, name, text })
     }
 
     /// `PropertyName='x',PropertyValues=['a','b'])`, in either order.
@@ -374,7 +374,8 @@ mod tests {
     #[test]
     fn what_is_mangled_is_refused() {
         let deep = format!("{}a eq 1{}", "(".repeat(5000), ")".repeat(5000));
-        for text in ["", "a", "a eq", "a eq 'x", "(a eq 1", "a eq 1)", "a like 'x'", "f(a)", "a eq é☃", &deep] {
+        for text in ["", "a", "a eq", "a eq 'x", "(a eq 1", "a eq 1)", "a like 'x'", "f(a)", "a eq é☃", &deep]
+        {
             assert!(!reads(text), "{text}");
         }
     }

@@ -2,7 +2,8 @@
 //! targets of lookups. The case of each navigation property is the platform's own, however irregular.
 
 use super::choices;
-use super::schema::{Draft, Navigation, OnDelete, Table};
+use super::draft::Draft;
+use super::schema::{Navigation, OnDelete, Table};
 use super::value::Value;
 
 /// The first option of most choices.
@@ -165,20 +166,14 @@ fn event_registration() -> Table {
 }
 
 fn session_registration() -> Table {
-    let contact =
-        Navigation { name: "msevtmgt_contactid", target: "contact", on_delete: OnDelete::Restrict };
+    let contact = Navigation { name: "msevtmgt_contactid", target: "contact", on_delete: OnDelete::Restrict };
     Draft::new(SESSION_REGISTRATION, "msevtmgt_sessionregistrations", "msevtmgt_sessionregistrationid")
         .text("msevtmgt_name", 100)
         .name()
         .registration()
         .lookup_as("msevtmgt_contactid", "msevtmgt_ContactId", vec![contact])
         .link("msevtmgt_Event", "msevtmgt_event", EVENT)
-        .lookup(
-            "msevtmgt_registrationid",
-            "msevtmgt_RegistrationID",
-            EVENT_REGISTRATION,
-            OnDelete::Cascade,
-        )
+        .lookup("msevtmgt_registrationid", "msevtmgt_RegistrationID", EVENT_REGISTRATION, OnDelete::Cascade)
         .lookup("msevtmgt_sessionid", "msevtmgt_SessionId", SESSION, OnDelete::Cascade)
         .owned()
         .done()
@@ -326,7 +321,13 @@ mod tests {
                 assert!(schema.by_logical(navigation.target).is_some(), "{}", navigation.name);
             }
             for (place, column) in table.columns.iter().enumerate() {
-                assert_eq!(table.property(&column.property), Some(place), "{}.{}", table.logical, column.logical);
+                assert_eq!(
+                    table.property(&column.property),
+                    Some(place),
+                    "{}.{}",
+                    table.logical,
+                    column.logical
+                );
                 assert_eq!(table.column(column.logical), Some(place));
             }
         }
@@ -345,6 +346,8 @@ mod tests {
         assert!(holds("msevtmgt_sessionregistrations", "msevtmgt_RegistrationID"));
         assert!(holds("msevtmgt_checkins", "msevtmgt_RegistrationId"));
         assert!(holds("msevtmgt_checkins", "msevtmgt_Contact"));
-        assert!(holds("msevtmgt_events", "msevtmgt_producer") && holds("msevtmgt_sessions", "msevtmgt_Producer"));
+        assert!(
+            holds("msevtmgt_events", "msevtmgt_producer") && holds("msevtmgt_sessions", "msevtmgt_Producer")
+        );
     }
 }

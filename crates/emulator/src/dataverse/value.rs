@@ -76,10 +76,9 @@ pub(super) fn folded(text: &str) -> String {
 
 /// Reads a date or date-time of the wire into whole seconds; a missing offset means UTC.
 pub(super) fn parse_time(text: &str) -> Option<Timestamp> {
-    let time = text
-        .parse::<Timestamp>()
-        .ok()
-        .or_else(|| text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp()))?;
+    let time = text.parse::<Timestamp>().ok().or_else(|| {
+        text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+    })?;
     Timestamp::from_second(time.as_second()).ok()
 }
 

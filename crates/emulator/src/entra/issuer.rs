@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use http::Uri;
 use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
 
@@ -73,7 +75,8 @@ impl Issuer {
         &self.client_secret
     }
 
-    /// From now on tokens are issued for this resource (an origin, with or without a trailing slash).
+    /// From now on tokens are issued for this resource (an origin, with or without a trailing slash). Origins of the
+    /// loopback need no admission: behind each of them may stand a proxy that records what goes through it.
     pub(crate) fn admit_resource(&self, resource: &str) {
         self.ledger().resources.insert(canonical(resource));
     }
@@ -88,7 +91,7 @@ impl Issuer {
         let audience = canonical(resource);
         let now = self.clock.now();
         let mut ledger = self.ledger();
-        if !ledger.resources.contains(&audience) {
+        if !ledger.resources.contains(&audience) && !is_loopback(&audience) {
             return None;
         }
         let token = seeded::draw_hex(&mut ledger.generator, 64);
@@ -125,6 +128,15 @@ impl fmt::Debug for Issuer {
 
 fn canonical(resource: &str) -> String {
     resource.trim_end_matches('/').to_ascii_lowercase()
+}
+
+/// Whether the resource is an origin of this machine alone, at whatever port.
+fn is_loopback(resource: &str) -> bool {
+    let Ok(uri) = resource.parse::<Uri>() else { return false };
+    let web =
+        matches!(uri.scheme_str(), Some("http" | "https")) && uri.path() == "/" && uri.query().is_none();
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    web && (host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback()))
 }
 
 #[cfg(test)]
@@ -165,7 +177,31 @@ mod tests {
 
     #[test]
     fn an_unknown_resource_gets_no_token() {
-        assert!(Issuer::new(Clock::new(), 42).issue(CRM).is_none());
+        let issuer = Issuer::new(Clock::new(), 42);
+        for resource in [
+            "https://crm.example",
+            "http://localhost.example:4711",
+            "http://127.0.0.1.example",
+            "http://10.0.0.1:4711",
+            "http://localhost:4711/path",
+            "ftp://localhost",
+            "localhost",
+            "",
+        ] {
+            assert!(issuer.issue(resource).is_none(), "{resource}");
+        }
+    }
+
+    #[test]
+    fn every_port_of_the_loopback_is_a_resource_of_its_own() {
+        let issuer = Issuer::new(Clock::new(), 42);
+        for resource in
+            ["http://127.0.0.1:4711", "http://LOCALHOST:80/", "http://[::1]:9000", "https://localhost"]
+        {
+            let (token, _) = issuer.issue(resource).unwrap();
+            assert_eq!(issuer.check(&token, resource), Ok(()), "{resource}");
+            assert_eq!(issuer.check(&token, "http://127.0.0.1:4712"), Err(TokenFault::WrongAudience));
+        }
     }
 
     #[test]

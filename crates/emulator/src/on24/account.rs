@@ -38,7 +38,8 @@ impl Account {
     ///
     /// The next higher client id belongs to somebody else; every other one does not exist.
     pub(super) fn admit(&self, call: &Call, client: &str, desk: bool) -> Result<(), Refusal> {
-        let (Some(key), Some(secret)) = (call.header("accesstokenkey"), call.header("accesstokensecret")) else {
+        let (Some(key), Some(secret)) = (call.header("accesstokenkey"), call.header("accesstokensecret"))
+        else {
             return Err(Refusal::NoToken);
         };
         if key != self.token_key || secret != self.token_secret {

@@ -10,9 +10,15 @@ use crate::wire::Answer;
 pub(super) enum Refusal {
     NoSuchPath,
     NoToken,
-    WrongToken { desk: bool },
-    NotPermitted { desk: bool },
-    Quota { desk: bool },
+    WrongToken {
+        desk: bool,
+    },
+    NotPermitted {
+        desk: bool,
+    },
+    Quota {
+        desk: bool,
+    },
     UnknownClient(String),
     UnknownEvent(String),
     InactiveEvent(i64),
@@ -23,7 +29,9 @@ pub(super) enum Refusal {
     EmailNotFound,
     /// Nobody to delete softly.
     NothingToDelete,
-    NobodyToForget { in_event: bool },
+    NobodyToForget {
+        in_event: bool,
+    },
     UnknownRegistrant(String),
     UnknownAttendee(String),
     /// Wrong dates or intervals in a query.

@@ -105,16 +105,4 @@ impl Target {
     pub(super) fn is_desk(&self) -> bool {
         matches!(self, Self::Forget | Self::Languages)
     }
-
-    /// The event in the path.
-    pub(super) fn event(&self) -> Option<&str> {
-        match self {
-            Self::Register(event)
-            | Self::Amend(event)
-            | Self::Registrants(event)
-            | Self::Attendees(event)
-            | Self::Event(event) => Some(event),
-            _ => None,
-        }
-    }
 }

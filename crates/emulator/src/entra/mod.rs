@@ -2,5 +2,7 @@
 
 mod endpoint;
 mod issuer;
+mod refusal;
 
+pub(crate) use endpoint::Entra;
 pub(crate) use issuer::{Issuer, TokenFault};

@@ -99,12 +99,12 @@ fn pick<'a, T>(generator: &mut StdRng, from: &'a [T]) -> &'a T {
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
+    use std::sync::LazyLock;
 
     use super::*;
 
-    fn crowd() -> Vec<Person> {
-        (0..2000).map(|index| person(42, index)).collect()
-    }
+    static CROWD: LazyLock<Vec<Person>> =
+        LazyLock::new(|| (0..2000).map(|index| person(42, index)).collect());
 
     #[test]
     fn a_number_is_the_same_person_again() {
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn addresses_differ_across_seeds_and_letter_case() {
-        let addresses: HashSet<String> = crowd().iter().map(|person| person.email.to_lowercase()).collect();
+        let addresses: HashSet<String> = CROWD.iter().map(|person| person.email.to_lowercase()).collect();
         assert_eq!(addresses.len(), 2000);
         let others: HashSet<String> =
             (2000..4000).map(|index| person(7, index).email.to_lowercase()).collect();
@@ -123,9 +123,8 @@ mod tests {
 
     #[test]
     fn no_field_exceeds_its_limit_and_some_reach_it() {
-        let crowd = crowd();
         let longest = |field: fn(&Person) -> &str| {
-            crowd.iter().map(|person| field(person).chars().count()).max().unwrap()
+            CROWD.iter().map(|person| field(person).chars().count()).max().unwrap()
         };
         assert_eq!(longest(|person| &person.first_name), NAME_LIMIT);
         assert_eq!(longest(|person| &person.last_name), NAME_LIMIT);
@@ -136,7 +135,7 @@ mod tests {
 
     #[test]
     fn addresses_are_plain_ascii_with_one_at_sign() {
-        for Person { email, .. } in crowd() {
+        for Person { email, .. } in CROWD.iter() {
             assert!(email.is_ascii() && email.matches('@').count() == 1, "{email}");
             assert!(!email.contains("..") && !email.contains(' '), "{email}");
         }
@@ -144,9 +143,8 @@ mod tests {
 
     #[test]
     fn many_scripts_and_awkward_characters_occur() {
-        let crowd = crowd();
         let occurs = |wanted: fn(char) -> bool| {
-            crowd.iter().any(|person| person.last_name.chars().chain(person.first_name.chars()).any(wanted))
+            CROWD.iter().any(|person| person.last_name.chars().chain(person.first_name.chars()).any(wanted))
         };
         let ranges: [fn(char) -> bool; 11] = [
             |c| c == '\u{301}',
@@ -166,7 +164,7 @@ mod tests {
         }
         for awkward in ['&', '\'', '"', '+'] {
             assert!(
-                crowd.iter().any(|person| person.company.contains(awkward) || person.email.contains(awkward))
+                CROWD.iter().any(|person| person.company.contains(awkward) || person.email.contains(awkward))
             );
         }
     }

@@ -16,7 +16,7 @@ mod route;
 mod settings;
 mod turnout;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use http::StatusCode;
@@ -32,6 +32,7 @@ use crate::wire::{Answer, Call};
 use books::Books;
 use field::Form;
 use refusal::Refusal;
+use registration::Write;
 use route::{Route, Target};
 
 /// One ON24 account with its events. It holds everything in memory and answers from there at once.
@@ -61,11 +62,11 @@ impl On24 {
 
     /// Switches an event off or on; an inactive one refuses every call. False when there is no such event.
     pub(crate) fn set_event_active(&self, event: i64, active: bool) -> bool {
-        self.books().event_mut(event).map(|event| event.active = active).is_some()
+        self.books().event(event).map(|event| event.active = active).is_some()
     }
 
     pub(crate) fn set_settings(&self, settings: Settings) {
-        self.books().settings = settings;
+        self.books().settings = Arc::new(settings);
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
@@ -75,35 +76,35 @@ impl On24 {
     fn answer(&self, call: &Call) -> Result<Value, Refusal> {
         let Some(Route { client, target }) = Route::of(call) else { return Err(Refusal::NoSuchPath) };
         self.account.admit(call, &client, target.is_desk())?;
-        let now = self.clock.now();
         let mut books = self.books();
-        if let Some(event) = target.event() {
-            books.open_event(event, now, self.seed)?;
-        }
         let query = call.parameters();
+        let now = self.clock.now();
         match &target {
             Target::Register(event) => {
-                let write = registration::Write { now, at: self.clock.machine_millis(), query: &query };
-                books.register(event, &Form::read(call), &write)
+                let write = self.write(&books, &query);
+                books.open(event)?.register(&Form::read(call), &write)
             }
             Target::Amend(event) => {
-                let write = registration::Write { now, at: self.clock.machine_millis(), query: &query };
-                books.amend(event, &Form::read(call), &write)
+                let write = self.write(&books, &query);
+                books.open(event)?.amend(&Form::read(call), &write)
             }
-            Target::Forget => books.forget(&Form::read(call), now),
-            Target::Registrants(event) => books.registrants(event, &query),
+            Target::Forget => books.forget(&Form::read(call), now, Clock::machine_millis()),
+            Target::Registrants(event) => Ok(books.open(event)?.settle(now, self.seed).registrants(&query)),
+            Target::Attendees(event) => Ok(books.open(event)?.settle(now, self.seed).attendees(&query)),
+            Target::Event(event) => Ok(books.open(event)?.settle(now, self.seed).metadata(&self.account)),
             Target::Registrant(email) => books.registrant(email, &query, &self.account),
-            Target::Attendees(event) => books.attendees(event, &query),
-            Target::Attendee(email) => {
-                books.settle_all(now, self.seed);
-                books.attendee(email, &self.account)
-            }
-            Target::Events => {
-                books.settle_all(now, self.seed);
-                books.events(&query, now, &self.account)
-            }
-            Target::Event(event) => books.event_view(event, &self.account),
+            Target::Attendee(email) => books.settle(now, self.seed).attendee(email, &self.account),
+            Target::Events => books.settle(now, self.seed).list(&query, now, &self.account),
             Target::Languages => Ok(reads::languages()),
+        }
+    }
+
+    fn write<'a>(&self, books: &Books, query: &'a [(String, String)]) -> Write<'a> {
+        Write {
+            now: self.clock.now(),
+            at: Clock::machine_millis(),
+            query,
+            settings: Arc::clone(&books.settings),
         }
     }
 }

@@ -1,0 +1,27 @@
+//! `config check`: reads the configuration as `serve` would, and starts nothing.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+use crate::config::{Source, read};
+use crate::exit::Failure;
+
+#[derive(Subcommand)]
+pub(crate) enum Action {
+    /// Say whether `serve` could start with this configuration; exits with 78 if not.
+    Check {
+        /// The configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+}
+
+pub(crate) fn run(action: &Action) -> Result<(), Failure> {
+    let Action::Check { config } = action;
+    let settings =
+        read(&Source::file(config.clone())).map_err(|unusable| Failure::configuration(unusable.to_string()))?;
+    let organizations = settings.organizations.len();
+    println!("The configuration is good: {organizations} organization(s) declared. Nothing was started.");
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! Commands, one a file.
+
+mod config;
+#[cfg(feature = "sandbox")]
+mod emulate;
+#[cfg(feature = "sandbox")]
+mod sandbox;
+mod serve;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::{Failure, MEANINGS};
+
+/// Registrations from Dynamics 365 to ON24, viewing minutes back, and a balance that adds up.
+#[derive(Parser)]
+#[command(name = "webinar-bridge", version, after_help = MEANINGS, arg_required_else_help = true)]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the whole product on this machine, with pretend peers and a story.
+    #[cfg(feature = "sandbox")]
+    Sandbox(sandbox::Flags),
+    /// Run only the pretend peers: ON24, Dataverse, Entra ID and Key Vault.
+    #[cfg(feature = "sandbox")]
+    Emulate(emulate::Flags),
+    /// Run the service.
+    Serve(serve::Flags),
+    /// Look at the configuration.
+    #[command(subcommand)]
+    Config(config::Action),
+}
+
+/// Carries out the command line.
+pub(crate) async fn run() -> Result<(), Failure> {
+    match Line::parse().command {
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(flags) => sandbox::run(flags).await,
+        #[cfg(feature = "sandbox")]
+        Command::Emulate(flags) => emulate::run(flags).await,
+        Command::Serve(flags) => serve::run(flags).await,
+        Command::Config(action) => config::run(&action),
+    }
+}

@@ -1,0 +1,61 @@
+//! `serve`: the service.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use webinar_bridge_domain::time::SignedDuration;
+
+use crate::config::{Source, read};
+use crate::exit::Failure;
+use crate::service::{Service, asked_to_end, bind};
+use crate::wiring::{Surroundings, wire};
+use crate::world::{SystemClock, SystemEntropy};
+use crate::{declare, telemetry};
+
+#[derive(Args)]
+pub(crate) struct Flags {
+    /// The configuration file; settings can also come from `WEBINAR_BRIDGE__SECTION__KEY`.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// How long a bootstrap token lives.
+const TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(24);
+
+pub(crate) async fn run(flags: Flags) -> Result<(), Failure> {
+    let settings =
+        read(&Source::file(flags.config)).map_err(|unusable| Failure::configuration(unusable.to_string()))?;
+    telemetry::start(&settings.log_filter, settings.log_format);
+    let public = bind(settings.public, "server.public").await?;
+    let private = bind(settings.private, "server.private").await?;
+    let around = Surroundings {
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy::new()),
+        open_house: false,
+        token_lifetime: Some(TOKEN_LIFE),
+    };
+    let house = wire(&settings, around).await.map_err(Failure::configuration_error)?;
+    match &settings.token {
+        Some(token) => house.admin.gate.admit(token).await.map_err(Failure::unexpected)?,
+        None => tracing::warn!(code = "no_token", "no `api.bootstrap_token` is configured: nobody can use the API"),
+    }
+    let service =
+        Service::start(house.admin, public, Some(private), Arc::new(SystemClock), settings.deliver_workers)?;
+    tracing::info!(code = "ready", public = %service.public, private = ?service.private, "ready");
+    let declared = declare::apply(&house.bridge, &settings.organizations).await;
+    if let Err(refusal) = declared {
+        tracing::error!(code = "declaration", %refusal, "the declared organizations could not be applied");
+    }
+    service.loops.board.wake_all();
+    let fatal = service.loops.fatal.clone();
+    let failed = tokio::select! {
+        () = asked_to_end() => false,
+        () = fatal.cancelled() => true,
+    };
+    tracing::info!(code = "draining", "ending: no new work, running calls end");
+    service.stop().await;
+    house.store.close().await.map_err(Failure::unexpected)?;
+    tracing::info!(code = "ended", "ended");
+    if failed { Err(Failure::unexpected("the service ended itself; the log says why")) } else { Ok(()) }
+}

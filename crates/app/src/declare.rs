@@ -1,0 +1,57 @@
+//! Organizations that the file declares: applied when unknown, or when the declaration itself has changed. What people
+//! changed since then through API or console stays.
+
+use webinar_bridge_domain::bridge::Bridge;
+use webinar_bridge_domain::credential::Purpose;
+use webinar_bridge_domain::flow::Refusal;
+use webinar_bridge_domain::id::OrganizationId;
+use webinar_bridge_domain::integration::TermsVersion;
+
+use crate::config::DeclaredOrganization;
+
+/// Applies all declarations. What cannot be done now is said and tried at the next start; nothing stops the program.
+pub(crate) async fn apply(bridge: &Bridge, declared: &[DeclaredOrganization]) -> Result<(), Refusal> {
+    for organization in declared {
+        let digest = organization.digest();
+        let known = bridge.steward.list().await?.into_iter().find(|known| known.name == organization.name);
+        let id = match known {
+            Some(known) if known.declared.as_deref() == Some(&digest) => continue,
+            Some(known) => known.id,
+            None => match bridge.steward.found(&organization.name, None).await {
+                Ok(founded) => founded.id,
+                // Another process was faster.
+                Err(Refusal::NameTaken) => continue,
+                Err(refusal) => return Err(refusal),
+            },
+        };
+        match one(bridge, id, organization).await {
+            Ok(()) => bridge.steward.declare(id, &digest).await?,
+            Err(Refusal::Store(error)) => return Err(error.into()),
+            Err(refusal) => {
+                let organization = id.to_string();
+                tracing::error!(code = "declaration", organization, %refusal, "a declared organization could not be applied whole");
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn one(bridge: &Bridge, id: OrganizationId, declared: &DeclaredOrganization) -> Result<(), Refusal> {
+    use secrecy::ExposeSecret as _;
+    if let Some(version) = declared.terms_accepted {
+        bridge.steward.accept_terms(id, TermsVersion(version)).await?;
+    }
+    if let Some(crm) = &declared.dataverse {
+        bridge.steward.enter(id, Purpose::Crm, &webinar_bridge_dynamics::secret(crm)).await?;
+    }
+    if let Some(on24) = &declared.on24 {
+        let secret = webinar_bridge_on24::secret(
+            &on24.base_url,
+            &on24.client_id,
+            on24.access_token_key.expose_secret(),
+            on24.access_token_secret.expose_secret(),
+        );
+        bridge.steward.enter(id, Purpose::Provider, &secret).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! Exit codes, and failures that carry one.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// Why a command ended without success.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    pub(crate) fn unexpected(error: impl fmt::Display) -> Self {
+        Self { code: 1, message: error.to_string() }
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { code: 2, message: message.into() }
+    }
+
+    pub(crate) fn findings(message: impl Into<String>) -> Self {
+        Self { code: 3, message: message.into() }
+    }
+
+    pub(crate) fn configuration(message: impl Into<String>) -> Self {
+        Self { code: 78, message: message.into() }
+    }
+
+    /// The parts could not be put together: a setting names something that is not there or not usable.
+    pub(crate) fn configuration_error(error: impl fmt::Display) -> Self {
+        Self::configuration(format!("{error}. Nothing was started."))
+    }
+
+    pub(crate) fn report(&self) -> ExitCode {
+        if !self.message.is_empty() {
+            eprintln!("{}", self.message);
+        }
+        ExitCode::from(self.code)
+    }
+}
+
+/// What the codes mean, as `--help` shows it.
+pub(crate) const MEANINGS: &str = "Exit codes:
+  0   done
+  1   unexpected
+  2   usage
+  3   findings, or done in part
+  4   not found
+  69  a remote system is unreachable
+  75  try later
+  77  not permitted
+  78  configuration";

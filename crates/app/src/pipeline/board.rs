@@ -1,0 +1,136 @@
+//! The board: which loop works, and which rests until when. It wakes loops, and tells when all is quiet.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+use webinar_bridge_domain::flow::Rest;
+
+/// The loops' seats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Seat {
+    Steward,
+    Observe,
+    Deliver,
+    Answer,
+    Metrics,
+}
+
+impl Seat {
+    const ALL: [Self; 5] = [Self::Steward, Self::Observe, Self::Deliver, Self::Answer, Self::Metrics];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Steward => "steward",
+            Self::Observe => "observe",
+            Self::Deliver => "deliver",
+            Self::Answer => "answer",
+            Self::Metrics => "metrics",
+        }
+    }
+
+    const fn index(self) -> usize {
+        match self {
+            Self::Steward => 0,
+            Self::Observe => 1,
+            Self::Deliver => 2,
+            Self::Answer => 3,
+            Self::Metrics => 4,
+        }
+    }
+}
+
+/// Who works, and who rests.
+pub(crate) struct Board {
+    seats: Mutex<[Option<Rest>; 5]>,
+    wakes: [Notify; 5],
+    changed: Notify,
+}
+
+impl Board {
+    pub(crate) fn new() -> Self {
+        Self { seats: Mutex::default(), wakes: Default::default(), changed: Notify::new() }
+    }
+
+    fn seats(&self) -> MutexGuard<'_, [Option<Rest>; 5]> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn busy(&self, seat: Seat) {
+        self.seats()[seat.index()] = None;
+    }
+
+    pub(crate) fn resting(&self, seat: Seat, rest: Rest) {
+        self.seats()[seat.index()] = Some(rest);
+        self.changed.notify_waiters();
+    }
+
+    /// Wakes every loop but one. A loop that is woken counts as working from now on, so that nobody takes the moment
+    /// before it opens its eyes for quiet.
+    pub(crate) fn wake_all_but(&self, seat: Seat) {
+        self.wake(|other| other != seat);
+    }
+
+    /// Wakes every loop.
+    pub(crate) fn wake_all(&self) {
+        self.wake(|_| true);
+    }
+
+    fn wake(&self, whom: impl Fn(Seat) -> bool) {
+        let mut seats = self.seats();
+        for seat in Seat::ALL.into_iter().filter(|seat| whom(*seat)) {
+            seats[seat.index()] = None;
+            self.wakes[seat.index()].notify_one();
+        }
+    }
+
+    pub(crate) async fn woken(&self, seat: Seat) {
+        self.wakes[seat.index()].notified().await;
+    }
+
+    /// When all loops rest: the shortest rest. `None`: somebody works.
+    pub(crate) fn quiet(&self) -> Option<Rest> {
+        let seats = *self.seats();
+        seats.into_iter().try_fold(Rest::Idle, |rest, seat| Some(rest.or_sooner(seat?)))
+    }
+
+    /// Returns when all loops rest, with the shortest rest.
+    #[cfg_attr(not(feature = "sandbox"), expect(dead_code, reason = "only the sandbox waits for quiet"))]
+    pub(crate) async fn until_quiet(&self) -> Rest {
+        loop {
+            let changed = self.changed.notified();
+            if let Some(rest) = self.quiet() {
+                return rest;
+            }
+            changed.await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn it_is_quiet_when_all_rest_and_never_after_a_wake() {
+        let board = Board::new();
+        assert_eq!(board.quiet(), None, "nobody has rested yet");
+        let at = Timestamp::from_second(7).unwrap();
+        for seat in Seat::ALL {
+            board.resting(seat, Rest::Idle);
+        }
+        assert_eq!(board.quiet(), Some(Rest::Idle));
+        board.resting(Seat::Observe, Rest::Until(at));
+        assert_eq!(board.quiet(), Some(Rest::Until(at)));
+        board.wake_all_but(Seat::Observe);
+        assert_eq!(board.quiet(), None, "woken loops work");
+    }
+
+    #[tokio::test]
+    async fn a_wake_is_not_lost_on_a_loop_that_works() {
+        let board = Board::new();
+        board.wake_all();
+        board.woken(Seat::Deliver).await;
+    }
+}

@@ -1,0 +1,136 @@
+//! Deliveries: the deliver flow in stages, so that no slow call holds the others back.
+
+use std::collections::{HashMap, VecDeque};
+
+use tokio::task::{Id, JoinSet};
+use webinar_bridge_domain::flow::{Deliver, Delivered, Delivery, Rest, Sent, StepReport};
+use webinar_bridge_domain::port::StoreError;
+
+use super::board::Seat;
+use super::{CALLS_END, Loops};
+
+/// Claims ahead, journals as calls become free, sends side by side, settles what has ended together.
+pub(super) struct Deliveries {
+    loops: Loops,
+    deliver: Deliver,
+    workers: usize,
+    /// Claimed, not journalled.
+    waiting: VecDeque<Delivery>,
+    /// Journalled and out.
+    calls: JoinSet<Delivered>,
+    /// What is out, for the case that a call is given up.
+    out: HashMap<Id, Sent>,
+}
+
+impl Deliveries {
+    pub(super) fn new(loops: Loops, workers: u32) -> Self {
+        let deliver = loops.bridge.deliver.clone();
+        let workers = usize::try_from(workers).unwrap_or(1).max(1);
+        let (waiting, calls, out) = Default::default();
+        Self { loops, deliver, workers, waiting, calls, out }
+    }
+
+    pub(super) async fn run(mut self) {
+        while !self.loops.stop.is_cancelled() {
+            self.loops.board.busy(Seat::Deliver);
+            let outcome = self.turn().await;
+            let report = self.loops.judged(Seat::Deliver, outcome);
+            self.loops.meters.count(Seat::Deliver.name(), &report);
+            if report.settled + report.held > 0 {
+                self.loops.board.wake_all_but(Seat::Deliver);
+            }
+            if self.calls.is_empty() && self.waiting.is_empty() {
+                self.loops.rest(Seat::Deliver, report.rest).await;
+            }
+        }
+        self.end().await;
+    }
+
+    /// Claims if there is room, journals and sends what there are free calls for, settles what has ended.
+    async fn turn(&mut self) -> Result<StepReport, StoreError> {
+        let mut report = StepReport::idle(Rest::Idle);
+        if self.waiting.len() < self.workers {
+            let room = u32::try_from(2 * self.workers - self.waiting.len()).unwrap_or(1);
+            let (taken, some) = self.deliver.take(room).await?;
+            report.add(some);
+            self.waiting.extend(taken);
+        }
+        self.send().await?;
+        if let Some(ended) = self.ended().await {
+            report.add(self.deliver.finish(ended).await?);
+        }
+        Ok(report)
+    }
+
+    async fn send(&mut self) -> Result<(), StoreError> {
+        let free = self.workers.saturating_sub(self.calls.len()).min(self.waiting.len());
+        if free == 0 {
+            return Ok(());
+        }
+        let batch: Vec<Delivery> = self.waiting.drain(..free).collect();
+        for sent in self.deliver.begin(batch).await? {
+            let (deliver, kept) = (self.deliver.clone(), sent.clone());
+            let call = self.calls.spawn(async move { deliver.send(sent).await });
+            self.out.insert(call.id(), kept);
+        }
+        Ok(())
+    }
+
+    /// The calls that have ended, at least one; `None`: none is out, or the process ends.
+    async fn ended(&mut self) -> Option<Vec<Delivered>> {
+        let room = self.calls.len() < self.workers;
+        let first = tokio::select! {
+            first = self.calls.join_next_with_id() => first?,
+            // Something new may be more urgent than what is out.
+            () = self.loops.board.woken(Seat::Deliver), if room => return None,
+            () = self.loops.stop.cancelled() => return None,
+        };
+        let mut ended = vec![self.one(first)];
+        while let Some(next) = self.calls.try_join_next_with_id() {
+            ended.push(self.one(next));
+        }
+        Some(ended.into_iter().flatten().collect())
+    }
+
+    /// A call that ended in a panic may have happened.
+    fn one(&mut self, ended: Result<(Id, Delivered), tokio::task::JoinError>) -> Option<Delivered> {
+        match ended {
+            Ok((id, delivered)) => {
+                self.out.remove(&id);
+                Some(delivered)
+            }
+            Err(error) => {
+                if error.is_panic() {
+                    self.loops.meters.panicked();
+                    tracing::error!(code = "panic", flow = "deliver", "a call ended in a panic");
+                }
+                self.out.remove(&error.id()).map(|sent| self.deliver.abandoned(sent))
+            }
+        }
+    }
+
+    /// Gives back what was not sent, lets calls end within their time, and settles the rest as unclear.
+    async fn end(mut self) {
+        let waiting: Vec<Delivery> = self.waiting.drain(..).collect();
+        let released = self.deliver.release(waiting).await;
+        let mut ended = vec![];
+        let calls_end = crate::world::pause(CALLS_END);
+        tokio::pin!(calls_end);
+        loop {
+            tokio::select! {
+                next = self.calls.join_next_with_id() => match next {
+                    Some(next) => ended.extend(self.one(next)),
+                    None => break,
+                },
+                () = &mut calls_end => break,
+            }
+        }
+        self.calls.abort_all();
+        ended.extend(self.out.drain().map(|(_, sent)| self.deliver.abandoned(sent)));
+        let settled = self.deliver.finish(ended).await.map(drop);
+        for error in [released, settled].into_iter().filter_map(Result::err) {
+            // What could not be settled is found open by the next start.
+            tracing::error!(code = "store", flow = "deliver", %error, "the last calls could not be settled");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Configuration files that point at the emulators.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use webinar_bridge_admin::Token;
+use webinar_bridge_domain::port::Entropy as _;
+use webinar_bridge_emulator::Ready;
+
+use crate::world::SystemEntropy;
+
+/// A file that was written, and the token in it.
+pub(crate) struct Written {
+    pub(crate) path: PathBuf,
+    pub(crate) token: String,
+}
+
+/// The sandbox's own: the organization's Dynamics 365 is declared, its ON24 comes through the API.
+pub(crate) fn write_for_sandbox(
+    folder: &Path,
+    ready: &Ready,
+    public: Option<SocketAddr>,
+) -> std::io::Result<Written> {
+    let token = new_token();
+    let store = folder.join("bridge.db");
+    let public = public.map_or_else(String::new, |public| format!("public = {}\n", text(&public.to_string())));
+    let body = format!(
+        "# Written by `webinar-bridge sandbox`: everything in it is made up.\n\n\
+         [storage]\nurl = {}\n\n[server]\n{public}\n{}[workers]\ndeliver = 16\n\n{}",
+        text(&format!("sqlite://{}", store.display())),
+        shared(ready, &token),
+        organization("Contoso (sandbox)", ready, false),
+    );
+    write(&folder.join("bridge.toml"), &body)?;
+    Ok(Written { path: folder.join("bridge.toml"), token })
+}
+
+/// A complete one for `serve`: several processes may start from it on one store that the environment names.
+pub(crate) fn write_for_serve(path: &Path, ready: &Ready) -> std::io::Result<Written> {
+    let path = std::path::absolute(path)?;
+    let token = new_token();
+    let store = path.with_extension("db");
+    let body = format!(
+        "# Written by `webinar-bridge emulate`: it points at emulators, and everything in it is made up.\n\n\
+         [storage]\nurl = {}\n\n[server]\npublic = \"127.0.0.1:0\"\nprivate = \"127.0.0.1:0\"\n\n{}\
+         [timing]\npoll = \"1s\"\npause = \"2s\"\nlanding = \"10s\"\nblind_quota = \"2s\"\ncredential_probe = \"2s\"\n\
+         permission_probe = \"2s\"\noutage_rest = \"2s\"\nlongest_wait = \"30s\"\n\
+         retry_waits = [\"0s\", \"1s\", \"2s\", \"5s\", \"10s\", \"30s\"]\n\n{}",
+        text(&format!("sqlite://{}", store.display())),
+        shared(ready, &token),
+        organization("Contoso", ready, true),
+    );
+    write(&path, &body)?;
+    Ok(Written { path, token })
+}
+
+fn shared(ready: &Ready, token: &str) -> String {
+    let crm = &ready.dataverse;
+    format!(
+        "[api]\nbootstrap_token = {}\n\n[vault]\nkind = \"azure\"\nbase_url = {}\nkey_name = {}\nauthority = {}\n\
+         tenant_id = {}\nclient_id = {}\nclient_secret = {}\ninstallation_key = {}\nallow_insecure_loopback = true\n\n\
+         [on24]\nbase_url = {}\n\n",
+        text(token),
+        text(&ready.key_vault.base_url),
+        text(&ready.key_vault.key_name),
+        text(&crm.authority),
+        text(&crm.tenant_id),
+        text(&crm.client_id),
+        text(&crm.client_secret),
+        text(&installation_key()),
+        text(&ready.on24.base_url),
+    )
+}
+
+fn organization(name: &str, ready: &Ready, whole: bool) -> String {
+    let (crm, on24) = (&ready.dataverse, &ready.on24);
+    let terms = if whole { "terms_accepted = 1\n" } else { "" };
+    let mut table = format!(
+        "[[organization]]\nname = {}\n{terms}\n[organization.dataverse]\nbase_url = {}\nauthority = {}\ntenant_id = {}\n\
+         client_id = {}\nclient_secret = {}\n",
+        text(name),
+        text(&crm.base_url),
+        text(&crm.authority),
+        text(&crm.tenant_id),
+        text(&crm.client_id),
+        text(&crm.client_secret),
+    );
+    if whole {
+        table.push_str(&format!(
+            "\n[organization.on24]\nbase_url = {}\nclient_id = {}\naccess_token_key = {}\naccess_token_secret = {}\n",
+            text(&on24.base_url),
+            on24.client_id,
+            text(&on24.access_token_key),
+            text(&on24.access_token_secret),
+        ));
+    }
+    table
+}
+
+fn text(value: &str) -> String {
+    toml::Value::String(value.to_owned()).to_string()
+}
+
+fn new_token() -> String {
+    Token::mint(&SystemEntropy::new()).reveal().to_owned()
+}
+
+fn installation_key() -> String {
+    let mut bytes = [0; 32];
+    SystemEntropy::new().fill(&mut bytes);
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Writes a file that only its owner can read.
+fn write(path: &Path, body: &str) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let mut file = options.open(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    }
+    file.write_all(body.as_bytes())?;
+    file.sync_all()
+}

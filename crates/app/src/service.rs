@@ -1,0 +1,108 @@
+//! The service: listeners, loops, and their end.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use webinar_bridge_admin::Admin;
+
+use crate::exit::Failure;
+use crate::pipeline::Loops;
+use crate::world::Wait;
+
+/// A running service.
+pub(crate) struct Service {
+    pub(crate) public: SocketAddr,
+    pub(crate) private: Option<SocketAddr>,
+    pub(crate) loops: Loops,
+    admin: Admin,
+    tasks: TaskTracker,
+    servers: JoinSet<std::io::Result<()>>,
+    close: CancellationToken,
+}
+
+/// A socket that listens.
+pub(crate) async fn bind(address: SocketAddr, setting: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let hint = "is it in use by another program?";
+        Failure::configuration(format!("cannot listen on {address} (`{setting}`): {error}; {hint}"))
+    })
+}
+
+impl Service {
+    /// Opens the doors and starts the loops.
+    pub(crate) fn start(
+        admin: Admin,
+        public: TcpListener,
+        private: Option<TcpListener>,
+        wait: Arc<dyn Wait>,
+        deliver_workers: u32,
+    ) -> Result<Self, Failure> {
+        let loops = Loops::new(&admin, wait, CancellationToken::new());
+        let close = CancellationToken::new();
+        let mut servers = JoinSet::new();
+        let address = |listener: &TcpListener| listener.local_addr().map_err(Failure::unexpected);
+        let public_address = address(&public)?;
+        let private_address = private.as_ref().map(address).transpose()?;
+        serve(&mut servers, public, webinar_bridge_admin::public(&admin), &close);
+        if let Some(private) = private {
+            serve(&mut servers, private, webinar_bridge_admin::private(&admin), &close);
+        }
+        let tasks = loops.start(deliver_workers);
+        admin.readiness.started();
+        Ok(Self { public: public_address, private: private_address, loops, admin, tasks, servers, close })
+    }
+
+    /// Stops taking work, lets running calls end, closes the doors.
+    pub(crate) async fn stop(mut self) {
+        self.admin.readiness.ending();
+        self.loops.stop.cancel();
+        self.tasks.wait().await;
+        self.close.cancel();
+        let doors_close = crate::world::pause(DOORS_CLOSE);
+        tokio::pin!(doors_close);
+        loop {
+            tokio::select! {
+                closed = self.servers.join_next() => if closed.is_none() { break },
+                () = &mut doors_close => break,
+            }
+        }
+    }
+}
+
+/// How long open connections may take to end.
+const DOORS_CLOSE: std::time::Duration = std::time::Duration::from_secs(3);
+
+fn serve(
+    servers: &mut JoinSet<std::io::Result<()>>,
+    listener: TcpListener,
+    router: Router,
+    close: &CancellationToken,
+) {
+    let close = close.clone();
+    servers.spawn(async move {
+        axum::serve(listener, router).with_graceful_shutdown(close.cancelled_owned()).await
+    });
+}
+
+/// Returns when the process is asked to end.
+pub(crate) async fn asked_to_end() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<Option<()>>();
+    tokio::select! {
+        _ = interrupt => {}
+        _ = terminate => {}
+    }
+}

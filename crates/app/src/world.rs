@@ -1,0 +1,56 @@
+//! The machine's time and chance, and waiting.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use ring::rand::{SecureRandom as _, SystemRandom};
+use webinar_bridge_domain::port::{Clock, Entropy};
+use webinar_bridge_domain::time::whole_micros;
+
+/// The machine's clock.
+pub(crate) struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is where the program's time comes from")]
+    fn now(&self) -> Timestamp {
+        whole_micros(Timestamp::now())
+    }
+}
+
+/// The machine's randomness.
+pub(crate) struct SystemEntropy(SystemRandom);
+
+impl SystemEntropy {
+    pub(crate) fn new() -> Self {
+        Self(SystemRandom::new())
+    }
+}
+
+impl Entropy for SystemEntropy {
+    fn fill(&self, into: &mut [u8]) {
+        // A machine without randomness cannot keep a secret: nothing may go on.
+        assert!(self.0.fill(into).is_ok(), "the machine gives no randomness");
+    }
+}
+
+/// Waits by a clock.
+#[async_trait]
+pub(crate) trait Wait: Send + Sync {
+    /// Returns when the clock shows `at`.
+    async fn until(&self, at: Timestamp);
+}
+
+#[async_trait]
+impl Wait for SystemClock {
+    async fn until(&self, at: Timestamp) {
+        let left = Duration::try_from(at.duration_since(self.now())).unwrap_or_default();
+        pause(left).await;
+    }
+}
+
+/// Real waiting, for whoever waits on the machine and not on a flow.
+#[expect(clippy::disallowed_methods, reason = "this is where the program waits")]
+pub(crate) async fn pause(time: Duration) {
+    tokio::time::sleep(time).await;
+}

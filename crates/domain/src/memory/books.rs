@@ -1,0 +1,87 @@
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+
+use super::{MemoryStore, State};
+use crate::balance::{Balance, Scope, Tally};
+use crate::id::{OrganizationId, Stored, WebinarId};
+use crate::metrics::Attendance;
+use crate::port::{Books, PageRequest, Place, StoreError};
+use crate::registration::{Phase, Registration, RegistrationKey};
+
+#[async_trait]
+impl Books for MemoryStore {
+    async fn balance(&self, organization: &OrganizationId, scope: &Scope) -> Result<Balance, StoreError> {
+        let mut sum = Tally::default();
+        for (webinar, tally) in self.state().tallies(*organization) {
+            if matches!(scope, Scope::Organization) || *scope == Scope::Webinar(webinar) {
+                sum.merge(&tally);
+            }
+        }
+        Ok(sum.balance())
+    }
+
+    async fn balances(&self, organization: &OrganizationId) -> Result<Vec<(WebinarId, Balance)>, StoreError> {
+        let mut tallies = self.state().tallies(*organization);
+        tallies.retain(|_, tally| tally.counters().next().is_some());
+        Ok(tallies.into_iter().map(|(webinar, tally)| (webinar, tally.balance())).collect())
+    }
+
+    async fn find(&self, keys: &[RegistrationKey]) -> Result<Vec<Option<Stored<Registration>>>, StoreError> {
+        let state = self.state();
+        Ok(keys.iter().map(|key| state.registrations.get(key).map(|row| row.stored.clone())).collect())
+    }
+
+    async fn held(&self, page: &PageRequest) -> Result<Vec<Registration>, StoreError> {
+        let state = self.state();
+        let mut held: Vec<_> = state
+            .registrations
+            .values()
+            .map(|row| &row.stored.item)
+            .filter(|registration| registration.key.organization == page.organization)
+            .filter_map(|registration| match registration.phase {
+                Phase::Held { since, .. } => Some((since, registration.key, registration)),
+                _ => None,
+            })
+            .collect();
+        held.sort_unstable_by_key(|(since, key, _)| (*since, *key));
+        Ok(paged(held.into_iter().map(|(_, _, registration)| registration.clone()), page))
+    }
+
+    async fn unmatched(&self, page: &PageRequest) -> Result<Vec<Attendance>, StoreError> {
+        let state = self.state();
+        let here = state.attendance.values().filter(|one| one.key.organization == page.organization);
+        Ok(paged(here.filter(|one| one.matched.is_none()).cloned(), page))
+    }
+}
+
+fn paged<T>(all: impl Iterator<Item = T>, page: &PageRequest) -> Vec<T> {
+    let count = |n: u32| usize::try_from(n).unwrap_or(usize::MAX);
+    all.skip(count(page.skip)).take(count(page.limit)).collect()
+}
+
+impl State {
+    /// What everything stored adds to the balance of its webinar. A store on disk keeps these sums; here they are
+    /// counted anew.
+    fn tallies(&self, organization: OrganizationId) -> BTreeMap<WebinarId, Tally> {
+        let mut sums: BTreeMap<WebinarId, Tally> = BTreeMap::new();
+        let mut add = |webinar: WebinarId, tally: Tally| sums.entry(webinar).or_default().merge(&tally);
+        for ((owner, _), home) in &self.homes {
+            let excluded = match home.place {
+                Place::Registration(_) => None,
+                Place::Excluded(reason) => Some(reason),
+                Place::Deleted(_) => continue,
+            };
+            if *owner == organization {
+                add(home.event, Tally::of_row(excluded));
+            }
+        }
+        for (key, row) in self.registrations.iter().filter(|(key, _)| key.organization == organization) {
+            add(key.webinar, Tally::of_registration(&row.stored.item));
+        }
+        for (key, one) in self.attendance.iter().filter(|(key, _)| key.organization == organization) {
+            add(key.webinar, Tally::of_attendance(one));
+        }
+        sums
+    }
+}

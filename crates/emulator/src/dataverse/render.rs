@@ -1,0 +1,163 @@
+//! Rows as JSON.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::preference::Preferences;
+use super::query::Shape;
+use super::row::Row;
+use super::schema::{Column, KEY, Kind, Table, TableId};
+use super::store::Store;
+use super::value::{Value, print_time};
+
+const FORMATTED: &str = "OData.Community.Display.V1.FormattedValue";
+const LOGICAL_NAME: &str = "Microsoft.Dynamics.CRM.lookuplogicalname";
+const NAVIGATION: &str = "Microsoft.Dynamics.CRM.associatednavigationproperty";
+
+/// Which annotations stand beside the columns.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Annotations {
+    formatted: bool,
+    logical_name: bool,
+    navigation: bool,
+}
+
+impl Annotations {
+    pub(super) fn of(preferences: &Preferences) -> Self {
+        Self {
+            formatted: preferences.annotates(FORMATTED),
+            logical_name: preferences.annotates(LOGICAL_NAME),
+            navigation: preferences.annotates(NAVIGATION),
+        }
+    }
+}
+
+/// A row in the shape that was asked for, with its `ETag`; its key is always shown.
+pub(super) fn row(store: &Store, shape: &Shape, row: &Row, annotations: Annotations) -> Map<String, Json> {
+    let table = store.table(shape.table);
+    let mut members = Map::new();
+    members.insert("@odata.etag".to_owned(), row.etag().into());
+    let mut show = |place: usize| {
+        if let Some(column) = table.columns.get(place) {
+            cell(store, column, row.get(place), annotations, &mut members);
+        }
+    };
+    match &shape.columns {
+        Some(columns) => {
+            columns.iter().copied().for_each(&mut show);
+            if !columns.contains(&KEY) {
+                show(KEY);
+            }
+        }
+        None => (0..table.columns.len()).for_each(show),
+    }
+    for expansion in &shape.expansions {
+        let target = followed(store, row, expansion.column, expansion.shape.table);
+        let inner = target.map(|target| self::row(store, &expansion.shape, target, annotations));
+        members.insert(expansion.name.to_owned(), inner.map_or(Json::Null, Json::Object));
+    }
+    members
+}
+
+/// The row that a lookup names, when it names one of that table.
+fn followed<'a>(store: &'a Store, row: &Row, column: usize, table: TableId) -> Option<&'a Row> {
+    match row.get(column)? {
+        Value::Link(target, id) if *target == table => store.row(*target, *id),
+        _ => None,
+    }
+}
+
+fn cell(
+    store: &Store,
+    column: &Column,
+    value: Option<&Value>,
+    annotations: Annotations,
+    members: &mut Map<String, Json>,
+) {
+    let name = &column.property;
+    if let Some(value) = value {
+        if annotations.formatted
+            && let Some(text) = formatted(store, column, value)
+        {
+            members.insert(format!("{name}@{FORMATTED}"), text.into());
+        }
+        if let Value::Link(target, _) = value {
+            lookup_annotations(store.table(*target), column, annotations, members);
+        }
+    }
+    members.insert(name.clone(), value.map_or(Json::Null, plain));
+}
+
+fn lookup_annotations(
+    target: &Table,
+    column: &Column,
+    annotations: Annotations,
+    members: &mut Map<String, Json>,
+) {
+    if annotations.navigation {
+        let found = column.kind.navigations().iter().find(|navigation| navigation.target == target.logical);
+        if let Some(navigation) = found {
+            members.insert(format!("{}@{NAVIGATION}", column.property), navigation.name.into());
+        }
+    }
+    if annotations.logical_name {
+        members.insert(format!("{}@{LOGICAL_NAME}", column.property), target.logical.into());
+    }
+}
+
+/// A value alone.
+pub(super) fn plain(value: &Value) -> Json {
+    match value {
+        Value::Text(text) => json!(text),
+        Value::Number(number) => json!(number),
+        Value::Decimal(number) => json!(number),
+        Value::Flag(flag) => json!(flag),
+        Value::Time(time) => json!(print_time(*time)),
+        Value::Id(id) | Value::Link(_, id) => json!(id.to_string()),
+    }
+}
+
+/// A value as people read it; `None` where the value says it all.
+fn formatted(store: &Store, column: &Column, value: &Value) -> Option<String> {
+    match value {
+        Value::Link(target, id) => {
+            store.row(*target, *id)?.text(store.table(*target).name).map(str::to_owned)
+        }
+        Value::Number(number) => match column.kind.choices() {
+            Some(choices) => {
+                choices.iter().find(|(value, _)| value == number).map(|(_, label)| (*label).to_owned())
+            }
+            None => Some(grouped(*number)),
+        },
+        Value::Decimal(number) => Some(format!("{number:.2}")),
+        Value::Flag(flag) => Some(if *flag { "Yes" } else { "No" }.to_owned()),
+        Value::Time(time) if matches!(column.kind, Kind::UserLocal | Kind::ZoneIndependent) => {
+            Some(time.strftime("%-m/%-d/%Y %-I:%M %p").to_string())
+        }
+        _ => None,
+    }
+}
+
+/// A number with a comma after each three digits.
+fn grouped(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if number < 0 { format!("-{text}") } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_numbers_are_grouped() {
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(grouped(-100), "-100");
+        assert_eq!(grouped(0), "0");
+    }
+}

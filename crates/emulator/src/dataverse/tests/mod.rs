@@ -1,0 +1,14 @@
+//! The Web API from outside, against `handle`.
+
+mod access;
+mod batching;
+mod bench;
+mod garbage;
+mod metadata;
+mod origins;
+mod queries;
+mod refusals;
+mod seeding;
+mod tracking;
+mod volume;
+mod writes;

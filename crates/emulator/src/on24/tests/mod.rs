@@ -1,0 +1,119 @@
+//! The account as its clients see it, without sockets.
+
+mod attending;
+mod reading;
+mod refusing;
+mod writing;
+
+use http::Method;
+use jiff::SignedDuration;
+
+use super::*;
+
+/// An account with one event that begins in seven days and lasts an hour.
+pub(super) struct Desk {
+    pub(super) on24: On24,
+    pub(super) clock: Clock,
+    pub(super) event: i64,
+}
+
+impl Desk {
+    pub(super) fn new() -> Self {
+        let clock = Clock::new();
+        let on24 = On24::new(clock.clone(), 42);
+        let starts = clock.now() + SignedDuration::from_hours(7 * 24);
+        let event = on24.add_event(Webinar::new("Rust & registrations", starts, 60));
+        Self { on24, clock, event }
+    }
+
+    pub(super) fn path(&self, rest: &str) -> String {
+        format!("/v2/client/{}/{rest}", self.on24.account().client_id())
+    }
+
+    pub(super) fn event_path(&self, rest: &str) -> String {
+        self.path(&format!("event/{}/{rest}", self.event))
+    }
+
+    pub(super) async fn send(&self, call: Call) -> (u16, Value) {
+        let account = self.on24.account();
+        let call = call
+            .with("accesstokenkey", account.token_key())
+            .with("accesstokensecret", account.token_secret());
+        self.send_bare(call).await
+    }
+
+    pub(super) async fn send_bare(&self, call: Call) -> (u16, Value) {
+        let answer = self.on24.handle(call).await;
+        (answer.status.as_u16(), serde_json::from_slice(&answer.body).unwrap_or_default())
+    }
+
+    pub(super) async fn get(&self, path: &str) -> (u16, Value) {
+        self.send(Call::bare(Method::GET, path)).await
+    }
+
+    /// Posts a registration form; the query begins with a question mark or is empty.
+    pub(super) async fn post(&self, query: &str, fields: &[(&str, &str)]) -> (u16, Value) {
+        let path = self.event_path(&format!("registrant{query}"));
+        self.send(Call::form(Method::POST, &path, &form(fields))).await
+    }
+
+    pub(super) async fn patch(&self, query: &str, fields: &[(&str, &str)]) -> (u16, Value) {
+        let path = self.event_path(&format!("registrant{query}"));
+        self.send(Call::form(Method::PATCH, &path, &form(fields))).await
+    }
+
+    pub(super) async fn forget(&self, fields: &[(&str, &str)]) -> (u16, Value) {
+        self.send(Call::form(Method::POST, &self.path("forget"), &form(fields))).await
+    }
+
+    /// Registers somebody of that address and says the id.
+    pub(super) async fn register(&self, email: &str) -> i64 {
+        let fields = [("firstname", "Ada"), ("lastname", "Lovelace"), ("email", email)];
+        let (status, body) = self.post("", &fields).await;
+        assert_eq!(status, 200, "{body}");
+        body["eventuserid"].as_i64().unwrap()
+    }
+
+    pub(super) async fn register_crowd(&self, people: u32) {
+        for number in 0..people {
+            self.register(&format!("guest{number}@example.com")).await;
+        }
+    }
+
+    /// The list of registrants, with a query that begins with a question mark or is empty.
+    pub(super) async fn registrants(&self, query: &str) -> Vec<Value> {
+        let (status, body) = self.get(&self.event_path(&format!("registrant{query}"))).await;
+        assert_eq!(status, 200);
+        let list = body["registrants"].as_array().unwrap().clone();
+        assert_eq!((&body["totalregistrants"], &body["eventid"]), (&json!(list.len()), &json!(self.event)));
+        list
+    }
+
+    pub(super) async fn attendees(&self) -> Vec<Value> {
+        let (status, body) = self.get(&self.event_path("attendee")).await;
+        assert_eq!(status, 200);
+        let list = body["attendees"].as_array().unwrap().clone();
+        assert_eq!(body["totalattendees"], list.len());
+        list
+    }
+
+    pub(super) fn state(&self) -> Vec<Value> {
+        let state = self.on24.state();
+        assert_eq!(state["events"][0]["event_id"], self.event);
+        state["events"][0]["registrants"].as_array().unwrap().clone()
+    }
+
+    pub(super) fn hold(&self, body: &Value) -> (u16, Value) {
+        let call = Call::json(Method::POST, "/_emulator/attendance", &body.to_string());
+        let answer = self.on24.control("attendance", &call).unwrap();
+        (answer.status.as_u16(), serde_json::from_slice(&answer.body).unwrap())
+    }
+}
+
+pub(super) fn form(fields: &[(&str, &str)]) -> String {
+    serde_urlencoded::to_string(fields).unwrap()
+}
+
+pub(super) fn message(text: &str) -> Value {
+    json!({ "message": text })
+}

@@ -1,0 +1,135 @@
+//! Weather, counts and clock over real sockets.
+
+#![expect(clippy::unwrap_used, reason = "what fails in a step of a test fails the test")]
+
+mod client;
+
+use std::time::Duration;
+
+use client::{Client, Reply};
+use serde_json::{Value, json};
+
+async fn weather(client: &Client, rules: Value) {
+    let reply = client.control("POST", "weather", &json!({ "rules": rules })).await;
+    assert_eq!(reply.status, 200, "{}", reply.body);
+}
+
+fn register(effect: &str) -> Value {
+    json!([{ "operation": "register", "effect": effect }])
+}
+
+#[tokio::test]
+async fn what_is_not_applied_leaves_no_trace() {
+    let client = Client::start().await;
+    for effect in ["reset", "status:503", "quota", "hang"] {
+        weather(&client, register(effect)).await;
+        let patience = Duration::from_millis(if effect == "hang" { 100 } else { 10_000 });
+        let outcome = client.try_register("ada@example.com", patience).await;
+        match effect {
+            "reset" => assert!(!outcome.unwrap_err().is_timeout()),
+            "hang" => assert!(outcome.unwrap_err().is_timeout()),
+            "quota" => {
+                let Reply { status, body } = outcome.unwrap();
+                assert_eq!(status, 403);
+                assert!(body["message"].as_str().unwrap().contains("maximum number of calls"));
+            }
+            _ => assert_eq!(outcome.unwrap().status, 503),
+        }
+        assert_eq!(client.people().await, Vec::<Value>::new(), "{effect}");
+    }
+    assert_eq!(client.calls("register").await, 4);
+    client.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_applied_counts_though_nobody_is_told() {
+    let client = Client::start().await;
+    weather(&client, register("drop_after_accept")).await;
+    let dropped = client.try_register("ada@example.com", Duration::from_secs(10)).await;
+    assert!(!dropped.unwrap_err().is_timeout());
+    assert_eq!(client.people().await[0]["writes"], 1);
+
+    weather(&client, register("garbage")).await;
+    let garbage = client.try_register("ada@example.com", Duration::from_secs(10)).await.unwrap();
+    assert_eq!((garbage.status, garbage.body), (200, Value::Null));
+    assert_eq!(client.people().await[0]["writes"], 2);
+    client.stop().await;
+}
+
+#[tokio::test]
+async fn a_delayed_call_is_answered_late_or_lands_when_nobody_waits() {
+    let client = Client::start().await;
+    weather(&client, register("delay:50ms")).await;
+    let late = client.try_register("ada@example.com", Duration::from_secs(10)).await.unwrap();
+    assert_eq!(late.status, 200);
+    weather(&client, register("delay:1s")).await;
+    let given_up = client.try_register("ada@example.com", Duration::from_millis(250)).await;
+    assert!(given_up.unwrap_err().is_timeout());
+    assert_eq!(client.people().await[0]["writes"], 1);
+    let landed = async { while client.people().await[0]["writes"] != 2 {} };
+    tokio::time::timeout(Duration::from_secs(10), landed).await.expect("the call lands in the end");
+    client.stop().await;
+}
+
+#[tokio::test]
+async fn rules_go_in_order_run_out_and_are_cleared() {
+    let client = Client::start().await;
+    weather(
+        &client,
+        json!([
+            { "operation": "amend", "effect": "status:500" },
+            { "operation": "register", "effect": "status:501", "count": 1 },
+            { "operation": "*", "effect": "status:502", "count": 1 },
+        ]),
+    )
+    .await;
+    let mut statuses = Vec::new();
+    for _ in 0..3 {
+        statuses.push(client.try_register("ada@example.com", Duration::from_secs(10)).await.unwrap().status);
+    }
+    assert_eq!(statuses, [501, 502, 200]);
+    let shown = client.control("GET", "weather", &Value::Null).await.body;
+    assert_eq!((&shown["rules"][1]["hits"], &shown["rules"][0]["count"]), (&json!(1), &Value::Null));
+    assert!(shown["operations"].as_array().unwrap().contains(&json!("register")));
+    let cleared = client.control("DELETE", "weather", &Value::Null).await;
+    assert_eq!((cleared.status, &cleared.body["rules"]), (200, &json!([])));
+    client.stop().await;
+}
+
+#[tokio::test]
+async fn probability_repeats_with_the_seed() {
+    let mut runs = Vec::new();
+    for _ in 0..2 {
+        let client = Client::start().await;
+        weather(&client, json!([{ "operation": "*", "effect": "status:503", "probability": 0.5 }])).await;
+        let mut run = Vec::new();
+        for _ in 0..40 {
+            run.push(client.try_register("ada@example.com", Duration::from_secs(10)).await.unwrap().status);
+        }
+        client.stop().await;
+        runs.push(run);
+    }
+    assert_eq!(runs[0], runs[1]);
+    assert!(runs[0].contains(&200) && runs[0].contains(&503));
+}
+
+#[tokio::test]
+async fn control_endpoints_refuse_in_words_and_are_not_counted() {
+    let client = Client::start().await;
+    let wrong = client
+        .control("POST", "weather", &json!({ "rules": [{ "operation": "x", "effect": "quota" }] }))
+        .await;
+    assert_eq!(wrong.status, 400);
+    assert!(wrong.body["error"].as_str().unwrap().contains("register"));
+    assert_eq!(client.control("POST", "clock", &json!({ "advance": "-PT2H" })).await.status, 400);
+    assert_eq!(client.control("PUT", "state", &Value::Null).await.status, 405);
+    assert_eq!(client.control("GET", "nothing", &Value::Null).await.status, 404);
+    let before = client.emulators.clock().now();
+    let moved = client.control("POST", "clock", &json!({ "advance": "PT2H" })).await.body;
+    let now: jiff::Timestamp = moved["now"].as_str().unwrap().parse().unwrap();
+    assert!(now.duration_since(before) >= jiff::SignedDuration::from_hours(2));
+    let calls = client.control("GET", "state", &Value::Null).await.body["calls"].clone();
+    assert!(calls.as_object().unwrap().values().all(|count| count == 0), "{calls}");
+    assert!(calls.get("other").is_some());
+    client.stop().await;
+}

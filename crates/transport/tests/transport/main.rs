@@ -1,0 +1,8 @@
+//! The client and its tokens, against peers that misbehave.
+
+#[cfg(test)]
+mod bearer;
+#[cfg(test)]
+mod client;
+#[cfg(test)]
+mod peer;
