@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 use webinar_bridge_admin::Admin;
 
 use crate::exit::Failure;
-use crate::pipeline::Loops;
+use crate::pipeline::{Board, Loops};
 use crate::world::Wait;
 
 /// A running service.
@@ -37,12 +37,13 @@ impl Service {
     /// Opens the doors and starts the loops.
     pub(crate) fn start(
         admin: Admin,
+        board: Arc<Board>,
         public: TcpListener,
         private: Option<TcpListener>,
         wait: Arc<dyn Wait>,
         deliver_workers: u32,
     ) -> Result<Self, Failure> {
-        let loops = Loops::new(&admin, wait, CancellationToken::new());
+        let loops = Loops::new(&admin, board, wait, CancellationToken::new());
         let close = CancellationToken::new();
         let mut servers = JoinSet::new();
         let address = |listener: &TcpListener| listener.local_addr().map_err(Failure::unexpected);

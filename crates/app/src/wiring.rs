@@ -14,9 +14,11 @@ use webinar_bridge_storage::{StorageSettings, Store};
 use webinar_bridge_transport::{ClientError, ClientSettings, HttpClient};
 
 use crate::config::Settings;
+use crate::pipeline::Board;
 
 /// The whole program, before its loops run and its sockets listen.
 pub(crate) struct House {
+    pub(crate) board: Arc<Board>,
     pub(crate) bridge: Bridge,
     pub(crate) admin: Admin,
     pub(crate) store: Store,
@@ -55,8 +57,11 @@ pub(crate) async fn wire(settings: &Settings, around: Surroundings) -> Result<Ho
         entropy.clone(),
     )?;
     if keys.is_local() && !open_house {
-        tracing::warn!(code = "keyring", "the key of all secrets lies in a file of this machine; back it up, and \
-            prefer a key vault where there is one");
+        tracing::warn!(
+            code = "keyring",
+            "the key of all secrets lies in a file of this machine; back it up, and \
+            prefer a key vault where there is one"
+        );
     }
     let policies = settings.policies.clone();
     let keyholder = Arc::new(Keyholder::new(
@@ -66,13 +71,20 @@ pub(crate) async fn wire(settings: &Settings, around: Surroundings) -> Result<Ho
         entropy.clone(),
         Arc::new(policies.clone()),
     ));
-    let on24 =
-        Arc::new(webinar_bridge_on24::provider(&settings.on24, client.clone(), keyholder.clone(), clock.clone()));
-    let crm = webinar_bridge_dynamics::crm(settings.dynamics.clone(), client, keyholder.clone(), clock.clone());
+    let on24 = Arc::new(webinar_bridge_on24::provider(
+        &settings.on24,
+        client.clone(),
+        keyholder.clone(),
+        clock.clone(),
+    ));
+    let crm =
+        webinar_bridge_dynamics::crm(settings.dynamics.clone(), client, keyholder.clone(), clock.clone());
     let crm = Arc::new(crm);
+    let board = Arc::new(Board::new());
     let ports = Ports {
         clock: clock.clone(),
         entropy,
+        bell: board.clone(),
         feed: crm.clone(),
         answers: crm.clone(),
         check_ins: crm.clone(),
@@ -106,7 +118,7 @@ pub(crate) async fn wire(settings: &Settings, around: Surroundings) -> Result<Ho
         readiness: Readiness::default(),
         open_house,
     };
-    Ok(House { bridge, admin, store })
+    Ok(House { board, bridge, admin, store })
 }
 
 /// The public cloud's directory; other clouds' are declared in the file.
@@ -140,9 +152,11 @@ impl Secrets for Writers {
 
     fn crm(&self, entered: &CrmSecret) -> Result<OpenSecret, String> {
         let base_url = url::Url::parse(&entered.base_url).ok();
-        let base_url = base_url.filter(|url| url.scheme() == "https" && url.host_str().is_some_and(is_dynamics));
+        let base_url =
+            base_url.filter(|url| url.scheme() == "https" && url.host_str().is_some_and(is_dynamics));
         let base_url = base_url.ok_or("`base_url` must be the environment's address, such as https://contoso.crm4.dynamics.com; others are declared in the configuration")?;
-        let authority = url::Url::parse(&self.authority).map_err(|_| "the directory's address cannot be read")?;
+        let authority =
+            url::Url::parse(&self.authority).map_err(|_| "the directory's address cannot be read")?;
         Ok(webinar_bridge_dynamics::secret(&Access {
             base_url,
             authority,

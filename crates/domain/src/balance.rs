@@ -13,6 +13,9 @@ use crate::id::WebinarId;
 use crate::metrics::Attendance;
 use crate::registration::{Phase, Registration, Stance};
 
+#[cfg(test)]
+mod sums;
+
 /// Both lines of the balance, of one webinar or of an organization.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Balance {
@@ -91,6 +94,8 @@ pub enum Exclusion {
     NoAddress,
     /// The event is not a webinar of ours.
     NotAWebinar,
+    /// The person was erased, or is to be.
+    Erased,
 }
 
 impl Exclusion {
@@ -99,15 +104,13 @@ impl Exclusion {
         match self {
             Self::NoAddress => "no_address",
             Self::NotAWebinar => "not_a_webinar",
+            Self::Erased => "erased",
         }
     }
 }
 
 /// The name under which cancelled rows are excluded.
 pub const CANCELLED: &str = "cancelled";
-
-/// The name under which rows of erased persons are excluded.
-pub const ERASED: &str = "erased";
 
 /// What one stored thing adds to the balance of its webinar: counters by name. A store keeps their sums, so that a
 /// balance costs the same whatever is stored.
@@ -152,7 +155,9 @@ impl Tally {
                 let wanted = registration.is_wanted();
                 tally.add(if wanted { "person.held" } else { "person.held_removal" }, 1);
             }
-            Phase::Erased => tally.add(format!("row.excluded.{ERASED}"), active + cancelled),
+            Phase::Erased => {
+                tally.add(format!("row.excluded.{}", Exclusion::Erased.name()), active + cancelled);
+            }
         }
         tally
     }

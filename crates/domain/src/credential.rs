@@ -8,6 +8,9 @@ use crate::fact::{FactKind, NotAllowed, Step, Why};
 use crate::id::{CredentialId, OrganizationId};
 use crate::time::{SignedDuration, Timestamp, later};
 
+#[cfg(test)]
+mod product;
+
 /// Which secret of an organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CredentialSlot {

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::fact::{FactKind, NotAllowed, Step};
 
+#[cfg(test)]
+mod product;
+
 /// A version of the terms: greater is newer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

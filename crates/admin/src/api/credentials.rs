@@ -15,8 +15,8 @@ use webinar_bridge_domain::flow::ProbeOutcome;
 use webinar_bridge_domain::id::OrganizationId;
 use webinar_bridge_domain::port::OpenSecret;
 
-use super::known;
 use super::responses::{Guarded, Named, Written};
+use super::{known, to_the_end};
 use crate::auth::Caller;
 use crate::extract::{Body, Path};
 use crate::problem::Problem;
@@ -134,28 +134,27 @@ async fn view(admin: &Admin, id: OrganizationId, purpose: Purpose) -> Result<Cre
 }
 
 async fn enter(
-    admin: &Admin,
+    admin: Admin,
     id: OrganizationId,
     purpose: Purpose,
     secret: Result<OpenSecret, String>,
 ) -> Result<Json<Entered>, Problem> {
     let secret = secret.map_err(Problem::invalid)?;
-    let outcome = admin.bridge.steward.enter(id, purpose, &secret).await?;
-    let (outcome, detail) = match outcome {
-        ProbeOutcome::Accepted => ("accepted", None),
-        ProbeOutcome::Refused(fault) => ("refused", Some(fault.to_string())),
-        ProbeOutcome::Untried(fault) => ("untried", Some(fault.to_string())),
-        ProbeOutcome::Nothing => ("stored", None),
-    };
-    Ok(Json(Entered { outcome, detail, credential: view(admin, id, purpose).await? }))
+    to_the_end(async move {
+        let (outcome, detail) = match admin.bridge.steward.enter(id, purpose, &secret).await? {
+            ProbeOutcome::Accepted => ("accepted", None),
+            ProbeOutcome::Refused(fault) => ("refused", Some(fault.to_string())),
+            ProbeOutcome::Untried(fault) => ("untried", Some(fault.to_string())),
+            ProbeOutcome::Nothing => ("stored", None),
+        };
+        Ok(Json(Entered { outcome, detail, credential: view(&admin, id, purpose).await? }))
+    })
+    .await
 }
 
-async fn remove(admin: &Admin, id: OrganizationId, purpose: Purpose) -> Result<StatusCode, Problem> {
-    if admin.bridge.steward.remove(id, purpose).await? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(Problem::missing("credential"))
-    }
+async fn remove(admin: Admin, id: OrganizationId, purpose: Purpose) -> Result<StatusCode, Problem> {
+    let removed = to_the_end(async move { Ok(admin.bridge.steward.remove(id, purpose).await?) }).await?;
+    if removed { Ok(StatusCode::NO_CONTENT) } else { Err(Problem::missing("credential")) }
 }
 
 /// Where the credentials of an organization stand.
@@ -190,7 +189,8 @@ pub(crate) async fn enter_on24(
         access_token_secret: entered.access_token_secret,
         base_url: entered.base_url,
     };
-    enter(&admin, id, Purpose::Provider, admin.secrets.provider(&secret)).await
+    let secret = admin.secrets.provider(&secret);
+    enter(admin, id, Purpose::Provider, secret).await
 }
 
 /// Removes ON24's credentials. No new call begins; running ones end; the CRM never notices.
@@ -203,7 +203,7 @@ pub(crate) async fn remove_on24(
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode, Problem> {
     let id = known(&admin, id).await?;
-    remove(&admin, id, Purpose::Provider).await
+    remove(admin, id, Purpose::Provider).await
 }
 
 /// Keeps Dynamics 365's credentials, sealed, and tries them at once if the terms are accepted.
@@ -220,7 +220,8 @@ pub(crate) async fn enter_dataverse(
     let id = known(&admin, id).await?;
     let DataverseCredentials { base_url, tenant_id, client_id, client_secret } = entered;
     let secret = CrmSecret { base_url, tenant_id, client_id, client_secret };
-    enter(&admin, id, Purpose::Crm, admin.secrets.crm(&secret)).await
+    let secret = admin.secrets.crm(&secret);
+    enter(admin, id, Purpose::Crm, secret).await
 }
 
 /// Removes Dynamics 365's credentials: nothing is read or written there any more.
@@ -233,5 +234,5 @@ pub(crate) async fn remove_dataverse(
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode, Problem> {
     let id = known(&admin, id).await?;
-    remove(&admin, id, Purpose::Crm).await
+    remove(admin, id, Purpose::Crm).await
 }

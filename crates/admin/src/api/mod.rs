@@ -10,6 +10,7 @@ mod terms;
 use axum::Router;
 use axum::http::header;
 use axum::routing::get;
+use tracing::Instrument as _;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
@@ -61,6 +62,21 @@ pub(crate) fn description(api: &OpenApi) -> Router {
     let text = api.to_json().unwrap_or_default();
     let answer = move || async move { ([(header::CONTENT_TYPE, "application/json")], text) };
     Router::new().route("/api/openapi.json", get(answer))
+}
+
+/// Does something to its end, even if the caller hangs up meanwhile: what changes several rows one after the other must
+/// not stop between them.
+async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Problem>> + Send + 'static,
+) -> Result<T, Problem> {
+    match tokio::spawn(work.in_current_span()).await {
+        Ok(done) => done,
+        Err(end) if end.is_panic() => std::panic::resume_unwind(end.into_panic()),
+        // The runtime is going down.
+        Err(_) => {
+            Err(Problem::unavailable("the bridge is stopping; look what became of this once it is back"))
+        }
+    }
 }
 
 /// The organization of a path, if there is one.

@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use webinar_bridge_domain::integration::TermsVersion;
 
-use super::known;
 use super::responses::{Contested, Guarded, Named, Written};
+use super::{known, to_the_end};
 use crate::Admin;
 use crate::auth::Caller;
 use crate::extract::{Body, Path};
@@ -68,6 +68,10 @@ pub(crate) async fn accept(
     Body(acceptance): Body<Acceptance>,
 ) -> Result<Json<TermsView>, Problem> {
     let organization = known(&admin, id).await?;
-    admin.bridge.steward.accept_terms(organization, TermsVersion(acceptance.version)).await?;
-    view(&admin, id).await
+    let version = TermsVersion(acceptance.version);
+    to_the_end(async move {
+        admin.bridge.steward.accept_terms(organization, version).await?;
+        view(&admin, id).await
+    })
+    .await
 }

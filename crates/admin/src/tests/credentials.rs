@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -96,10 +97,10 @@ async fn a_vault_that_goes_down_after_sealing_leaves_the_secret_untried() {
     vault.expect_seal().returning(|bond, plain| {
         let sealed = PlainVault.seal(bond, plain);
         let mut sealed = std::pin::pin!(sealed);
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let mut context = Context::from_waker(Waker::noop());
         match sealed.as_mut().poll(&mut context) {
-            std::task::Poll::Ready(sealed) => sealed,
-            std::task::Poll::Pending => panic!("it never waits"),
+            Poll::Ready(sealed) => sealed,
+            Poll::Pending => panic!("it never waits"),
         }
     });
     vault.expect_open().returning(|_, _| Err(fault(FaultKind::Transient, Peer::Vault, "vault.unreachable")));
@@ -172,4 +173,28 @@ async fn a_caller_cannot_have_credentials_sent_elsewhere() {
     assert_eq!(world.put(&path, &body).await.json()["outcome"], "accepted");
     body["base_url"] = Value::Null;
     assert_eq!(world.put(&path, &body).await.json()["outcome"], "accepted");
+}
+
+#[tokio::test]
+async fn a_caller_who_hangs_up_stops_nothing_half_way() {
+    let world = World::new().await;
+    let (organization, path) = contoso(&world).await;
+    world.accept_terms(&organization).await;
+    let shut = world.provider.door.lock().await;
+    let mut call = Box::pin(async { world.put(&path, &on24()).await });
+    let mut turns = 0..100;
+    while world.provider.probes() == 0 {
+        assert!(turns.next().is_some(), "the probe never begins");
+        let answered =
+            std::future::poll_fn(|context| Poll::Ready(call.as_mut().poll(context).is_ready())).await;
+        assert!(!answered, "not before the probe");
+        tokio::task::yield_now().await;
+    }
+    drop(call);
+    drop(shut);
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(states(&world, &organization).await[0], "active");
+    assert_eq!(world.provider.probes(), 1, "what proved it is the call that was hung up on");
 }

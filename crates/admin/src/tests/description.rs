@@ -203,7 +203,9 @@ fn check(value: &Value, schema: &Value, whole: &Value, at: &str) {
     };
     assert!(types.contains(&actual), "{at}: {value} is not {types:?}");
     if let Value::Array(items) = value {
-        items.iter().for_each(|item| check(item, &schema["items"], whole, at));
+        for item in items {
+            check(item, &schema["items"], whole, at);
+        }
     }
     if let (Value::Object(fields), Some(properties)) = (value, schema["properties"].as_object()) {
         for name in schema["required"].as_array().into_iter().flatten() {

@@ -18,7 +18,7 @@ use webinar_bridge_domain::integration::TermsVersion;
 use webinar_bridge_domain::memory::{ManualClock, MemoryStore, PlainPrivacy, PlainVault, SeededEntropy};
 use webinar_bridge_domain::port::{
     Account, MockAttendanceSource, MockCrmAnswers, MockCrmFeed, MockCrmMetrics, MockOrganizations,
-    MockRegistrar, OpenSecret, ProbeOrder, SchemaReport, StoreError,
+    MockRegistrar, OpenSecret, ProbeOrder, SchemaReport, Silence, StoreError,
 };
 use webinar_bridge_domain::time::{SignedDuration, Timestamp};
 
@@ -41,6 +41,8 @@ pub(super) const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
 pub(super) struct Gatekeeper {
     next: Mutex<VecDeque<Fault>>,
     probes: AtomicUsize,
+    /// While this is held, probes wait.
+    pub(super) door: tokio::sync::Mutex<()>,
 }
 
 impl Gatekeeper {
@@ -59,6 +61,7 @@ impl Account for Gatekeeper {
     async fn probe(&self, order: &ProbeOrder) -> Result<(), Fault> {
         assert!(order.secret.reveal().expose_secret().contains("canary"), "the secret that was entered");
         self.probes.fetch_add(1, Ordering::SeqCst);
+        let _through = self.door.lock().await;
         self.next.lock().unwrap().pop_front().map_or(Ok(()), Err)
     }
 }
@@ -255,6 +258,7 @@ fn ports(
         webinars: shared.clone(),
         key_shelf: shared.clone(),
         chronicle: shared,
+        bell: Arc::new(Silence),
     }
 }
 

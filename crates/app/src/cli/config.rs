@@ -19,8 +19,8 @@ pub(crate) enum Action {
 
 pub(crate) fn run(action: &Action) -> Result<(), Failure> {
     let Action::Check { config } = action;
-    let settings =
-        read(&Source::file(config.clone())).map_err(|unusable| Failure::configuration(unusable.to_string()))?;
+    let settings = read(&Source::file(config.clone()))
+        .map_err(|unusable| Failure::configuration(unusable.to_string()))?;
     let organizations = settings.organizations.len();
     println!("The configuration is good: {organizations} organization(s) declared. Nothing was started.");
     Ok(())

@@ -90,7 +90,9 @@ pub(crate) async fn run(flags: Flags) -> Result<(), Failure> {
     let emulators = Emulators::start(options, Clock::new()).await.map_err(Failure::unexpected)?;
     let written = match &flags.write_config {
         None => None,
-        Some(path) => Some(configuration::write_for_serve(path, emulators.ready()).map_err(Failure::unexpected)?),
+        Some(path) => {
+            Some(configuration::write_for_serve(path, emulators.ready()).map_err(Failure::unexpected)?)
+        }
     };
     if flags.json {
         println!("{}", ready::emulate_line(emulators.ready(), written.as_ref()));

@@ -38,10 +38,19 @@ pub(crate) async fn run(flags: Flags) -> Result<(), Failure> {
     let house = wire(&settings, around).await.map_err(Failure::configuration_error)?;
     match &settings.token {
         Some(token) => house.admin.gate.admit(token).await.map_err(Failure::unexpected)?,
-        None => tracing::warn!(code = "no_token", "no `api.bootstrap_token` is configured: nobody can use the API"),
+        None => tracing::warn!(
+            code = "no_token",
+            "no `api.bootstrap_token` is configured: nobody can use the API"
+        ),
     }
-    let service =
-        Service::start(house.admin, public, Some(private), Arc::new(SystemClock), settings.deliver_workers)?;
+    let service = Service::start(
+        house.admin,
+        house.board,
+        public,
+        Some(private),
+        Arc::new(SystemClock),
+        settings.deliver_workers,
+    )?;
     tracing::info!(code = "ready", public = %service.public, private = ?service.private, "ready");
     let declared = declare::apply(&house.bridge, &settings.organizations).await;
     if let Err(refusal) = declared {

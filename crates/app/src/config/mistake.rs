@@ -35,7 +35,11 @@ impl fmt::Display for Unusable {
             writeln!(f)?;
         }
         let n = self.mistakes.len();
-        write!(f, "{n} {} in the configuration. Nothing was started.", if n == 1 { "mistake" } else { "mistakes" })
+        write!(
+            f,
+            "{n} {} in the configuration. Nothing was started.",
+            if n == 1 { "mistake" } else { "mistakes" }
+        )
     }
 }
 
@@ -106,7 +110,15 @@ pub(crate) fn without_secrets(text: &str) -> String {
             _ => line.split_at(line.len()),
         };
         out.push_str(shown);
-        out.extend(hidden.bytes().map(|byte| if byte == b'\n' { '\n' } else if byte == b' ' { ' ' } else { '*' }));
+        out.extend(hidden.bytes().map(|byte| {
+            if byte == b'\n' {
+                '\n'
+            } else if byte == b' ' {
+                ' '
+            } else {
+                '*'
+            }
+        }));
     }
     out
 }

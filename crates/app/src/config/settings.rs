@@ -109,7 +109,8 @@ impl Checker<'_> {
 
     fn url(&mut self, path: &[&str], value: Option<String>) -> Option<Url> {
         let given = value?;
-        let url = Url::parse(&given).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let url =
+            Url::parse(&given).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         if url.is_none() {
             let name = path.iter().filter(|step| step.parse::<usize>().is_err()).copied();
             let what = format!("`{}` must be an http or https address", name.collect::<Vec<_>>().join("."));
@@ -130,7 +131,8 @@ impl Settings {
         let token = token(&mut check, file.api.bootstrap_token);
         let terms = terms(file.terms);
         let ca = ca(&mut check, file.http.ca_file, base);
-        let on24_base_url = file.on24.base_url.clone().unwrap_or_else(|| "https://api.on24.com/v2".to_owned());
+        let on24_base_url =
+            file.on24.base_url.clone().unwrap_or_else(|| "https://api.on24.com/v2".to_owned());
         let on24 = on24(&file.on24, &file.timing);
         let policies = policies(&file.timing, file.vault.grace, terms.version);
         let vault = vault(&mut check, file.vault, base, &storage_url);
@@ -297,7 +299,10 @@ fn organization(
 ) -> Option<DeclaredOrganization> {
     let index = index.to_string();
     let at = |rest: &[&'static str]| -> Vec<String> {
-        ["organization".to_owned(), index.clone()].into_iter().chain(rest.iter().map(|s| (*s).to_owned())).collect()
+        ["organization".to_owned(), index.clone()]
+            .into_iter()
+            .chain(rest.iter().map(|s| (*s).to_owned()))
+            .collect()
     };
     let path = at(&["name"]);
     let name = check.needed(&borrowed(&path), given.name.map(|name| name.trim().to_owned()));

@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 use webinar_bridge_domain::flow::Rest;
+use webinar_bridge_domain::port::Bell;
 
 /// The loops' seats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +104,12 @@ impl Board {
             }
             changed.await;
         }
+    }
+}
+
+impl Bell for Board {
+    fn ring(&self) {
+        self.wake_all();
     }
 }
 

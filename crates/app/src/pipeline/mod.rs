@@ -39,12 +39,17 @@ const STORE_REST: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
 const AT_ONCE: u32 = 100;
 
 impl Loops {
-    pub(crate) fn new(admin: &Admin, wait: Arc<dyn Wait>, stop: CancellationToken) -> Self {
+    pub(crate) fn new(
+        admin: &Admin,
+        board: Arc<Board>,
+        wait: Arc<dyn Wait>,
+        stop: CancellationToken,
+    ) -> Self {
         Self {
             bridge: admin.bridge.clone(),
             meters: admin.meters.clone(),
             wait,
-            board: Arc::new(Board::new()),
+            board,
             stop,
             fatal: CancellationToken::new(),
         }

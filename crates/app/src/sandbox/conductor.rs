@@ -114,10 +114,22 @@ impl Conductor {
                 Rest::Now => {}
                 Rest::Until(at) if at < end => self.clock.move_to(at),
                 Rest::Until(_) | Rest::Idle => {
-                    return Err(Failure::unexpected(format!("the story does not get on: {scene}")));
+                    return Err(self.stuck(scene).await);
                 }
             }
         }
+    }
+
+    /// Why the story does not get on, as far as the bridge knows.
+    async fn stuck(&self, scene: &str) -> Failure {
+        let notes = self.bridge.standing.notes();
+        let troubles =
+            notes.into_iter().map(|(_, topic, note)| format!("\n  {}: {}", topic.name(), note.what));
+        let organizations = self.bridge.steward.list().await.unwrap_or_default();
+        let states =
+            organizations.iter().map(|one| format!("\n  the organization is {}", one.integration.name()));
+        let why: String = states.chain(troubles).collect();
+        Failure::unexpected(format!("the story does not get on: {scene}{why}"))
     }
 
     async fn quiet<L: AsyncFnMut(&Self)>(&self, look: &mut L) -> Rest {

@@ -26,7 +26,8 @@ pub(crate) fn write_for_sandbox(
 ) -> std::io::Result<Written> {
     let token = new_token();
     let store = folder.join("bridge.db");
-    let public = public.map_or_else(String::new, |public| format!("public = {}\n", text(&public.to_string())));
+    let public =
+        public.map_or_else(String::new, |public| format!("public = {}\n", text(&public.to_string())));
     let body = format!(
         "# Written by `webinar-bridge sandbox`: everything in it is made up.\n\n\
          [storage]\nurl = {}\n\n[server]\n{public}\n{}[workers]\ndeliver = 16\n\n{}",

@@ -23,7 +23,8 @@ impl CrmUser {
         let peers = Peers::new(ready.clone())?;
         let token = peers.token().await?;
         let event = ready.on24.event_id;
-        let query = format!("msevtmgt_events?$select=msevtmgt_eventid&$filter=msevtmgt_webinarid eq '{event}'");
+        let query =
+            format!("msevtmgt_events?$select=msevtmgt_eventid&$filter=msevtmgt_webinarid eq '{event}'");
         let rows = peers.rows(&token, &query).await?;
         let id = rows.first().and_then(|row| row["msevtmgt_eventid"].as_str());
         let event = id.and_then(|id| Uuid::parse_str(id).ok()).ok_or(PeerError::Odd("Dataverse"))?;
@@ -40,7 +41,10 @@ impl CrmUser {
     }
 
     /// Registers people whose contact has no address.
-    pub(crate) async fn register_without_address(&self, people: impl Iterator<Item = u32>) -> Result<(), PeerError> {
+    pub(crate) async fn register_without_address(
+        &self,
+        people: impl Iterator<Item = u32>,
+    ) -> Result<(), PeerError> {
         self.write(people.flat_map(|index| {
             let person = person(self.seed, index);
             let mut contact = self.contact(index, &person);
@@ -80,8 +84,11 @@ impl CrmUser {
 
     /// Gives people another address.
     pub(crate) async fn move_house(&self, people: impl Iterator<Item = u32>) -> Result<(), PeerError> {
-        self.change_contacts(people, |index| json!({ "emailaddress1": format!("moved.{index}@elsewhere.example") }))
-            .await
+        self.change_contacts(
+            people,
+            |index| json!({ "emailaddress1": format!("moved.{index}@elsewhere.example") }),
+        )
+        .await
     }
 
     async fn change_contacts(

@@ -2,9 +2,9 @@
 
 mod audit;
 mod conductor;
+pub(crate) mod configuration;
 mod crm;
 mod peer;
-pub(crate) mod configuration;
 mod progress;
 pub(crate) mod ready;
 mod story;
@@ -120,7 +120,8 @@ async fn staged(
     house.admin.gate.admit(&token).await.map_err(Failure::unexpected)?;
     let organization = story::organization(&house.bridge).await.map_err(Failure::unexpected)?;
     crate::declare::apply(&house.bridge, &settings.organizations).await.map_err(Failure::unexpected)?;
-    let service = Service::start(house.admin, public, None, clock.clone(), settings.deliver_workers)?;
+    let service =
+        Service::start(house.admin, house.board, public, None, clock.clone(), settings.deliver_workers)?;
     let console = format!("http://{}", service.public);
     let stage = ready::Stage {
         console: console.clone(),
@@ -136,7 +137,8 @@ async fn staged(
     }
     let conductor = Conductor::new(clock, service.loops.board.clone(), house.bridge.clone());
     let bridge = house.bridge.clone();
-    let theatre = story::Theatre { plan, stage: &stage, peers: emulators.ready(), conductor, progress, bridge };
+    let theatre =
+        story::Theatre { plan, stage: &stage, peers: emulators.ready(), conductor, progress, bridge };
     let fatal = service.loops.fatal.clone();
     let played = tokio::select! {
         played = theatre.play() => played,
@@ -175,5 +177,9 @@ async fn finale(
     for complaint in &findings.complaints {
         eprintln!("{complaint}");
     }
-    if findings.balanced() || !plan.once { Ok(()) } else { Err(Failure::findings("the two sides do not agree")) }
+    if findings.balanced() || !plan.once {
+        Ok(())
+    } else {
+        Err(Failure::findings("the two sides do not agree"))
+    }
 }

@@ -77,7 +77,11 @@ impl Peers {
         let request = self.client.post(url).bearer_auth(token).body(body);
         let request = request.header("content-type", "multipart/mixed; boundary=batch_story");
         let answer = request.send().await.map_err(|error| PeerError::Unreachable("Dataverse", error))?;
-        if answer.status().is_success() { Ok(()) } else { Err(PeerError::Refused("Dataverse", answer.status())) }
+        if answer.status().is_success() {
+            Ok(())
+        } else {
+            Err(PeerError::Refused("Dataverse", answer.status()))
+        }
     }
 
     /// All rows of a set, page after page.

@@ -100,7 +100,10 @@ pub(crate) fn emulate_block(ready: &Ready, written: Option<&Written>) -> String 
         ready.key_vault.key_name,
     );
     if let Some(written) = written {
-        block.push_str(&format!("  Wrote {0}\n  Next  webinar-bridge serve --config {0}\n\n", written.path.display()));
+        block.push_str(&format!(
+            "  Wrote {0}\n  Next  webinar-bridge serve --config {0}\n\n",
+            written.path.display()
+        ));
     }
     block.push_str("Ready. Press Ctrl-C to end.\n");
     block

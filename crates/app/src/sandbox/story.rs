@@ -90,11 +90,10 @@ impl Theatre<'_> {
         if self.plan.story == Story::AllWell {
             return Ok(());
         }
-        self.progress.say("Stormy: 5 % of calls fail, 10 % of ON24's answers are lost, a quota bites now and then.");
+        self.progress
+            .say("Stormy: 5 % of calls fail, 10 % of ON24's answers are lost, a quota bites now and then.");
         let peers = Peers::new(self.peers.clone())?;
-        let rule = |operation: &str, effect: &str, probability: f64| {
-            json!({ "operation": operation, "effect": effect, "probability": probability, "count": null })
-        };
+        let rule = |operation: &str, effect: &str, probability: f64| json!({ "operation": operation, "effect": effect, "probability": probability, "count": null });
         let writes = ["register", "amend"].into_iter().flat_map(|operation| {
             [
                 rule(operation, "status:503", 0.05),
@@ -129,7 +128,8 @@ impl Theatre<'_> {
             "access_token_secret": on24.access_token_secret,
         });
         let entered = call(Method::PUT, "credentials/on24", Some(&secret)).await?;
-        self.progress.say(&format!("ON24's credentials: {}.", entered["outcome"].as_str().unwrap_or("unknown")));
+        self.progress
+            .say(&format!("ON24's credentials: {}.", entered["outcome"].as_str().unwrap_or("unknown")));
         self.conductor.hurry();
         Ok(())
     }

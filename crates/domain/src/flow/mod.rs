@@ -23,8 +23,9 @@ use std::sync::Arc;
 use crate::fact::{Fact, FactKind, Subject};
 use crate::id::OrganizationId;
 use crate::port::{
-    Account, AttendanceSource, Books, Chronicle, Clock, CredentialStore, CrmAnswers, CrmFeed, CrmMetrics,
-    Entropy, Intake, KeyShelf, Organizations, Privacy, Registrar, SyncLedger, Vault, WebinarStore, Worklist,
+    Account, AttendanceSource, Bell, Books, Chronicle, Clock, CredentialStore, CrmAnswers, CrmFeed,
+    CrmMetrics, Entropy, Intake, KeyShelf, Organizations, Privacy, Registrar, SyncLedger, Vault,
+    WebinarStore, Worklist,
 };
 use crate::registration::RegistrationKey;
 use crate::schedule::Jitter;
@@ -47,6 +48,8 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Chance.
     pub entropy: Arc<dyn Entropy>,
+    /// Rings when an organization's state changed.
+    pub bell: Arc<dyn Bell>,
     /// The CRM's changes and rows.
     pub feed: Arc<dyn CrmFeed>,
     /// Outcomes, back to the CRM.

@@ -281,6 +281,7 @@ impl Steward {
             let Some(facts) = change(&mut next)? else { return Ok(()) };
             let change = OrganizationChange { expected: Some(revision), next, facts };
             if let Saved::Done(_) = self.base.ports.organizations.save(&change).await? {
+                self.base.ports.bell.ring();
                 return Ok(());
             }
         }

@@ -6,8 +6,8 @@ use super::row::RegistrationRow;
 use super::{MemoryStore, State, next_revision};
 use crate::id::{OrganizationId, SourceId, Stored};
 use crate::port::{
-    CrmRow, CrmTable, Cursor, Hint, Home, Intake, IntakeBatch, IntakeGroup, Known, Lookup, PendingHint, Place,
-    Recorded, RegistrationChange, StoreError,
+    CrmRow, CrmTable, Cursor, Hint, Home, Intake, IntakeBatch, IntakeGroup, Known, Lookup, PendingHint,
+    Place, Recorded, RegistrationChange, StoreError,
 };
 use crate::registration::{Registration, RegistrationKey};
 
@@ -35,12 +35,18 @@ impl Intake for MemoryStore {
             state.hints.iter().filter(|(hint, _)| hint.organization == *organization).collect();
         here.sort_unstable_by_key(|(_, hinted)| hinted.first);
         here.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let pending =
-            |(hint, hinted): (&Hint, &super::Hinted)| PendingHint { row: hint.row, generation: hinted.generation };
+        let pending = |(hint, hinted): (&Hint, &super::Hinted)| PendingHint {
+            row: hint.row,
+            generation: hinted.generation,
+        };
         Ok(here.into_iter().map(pending).collect())
     }
 
-    async fn touched(&self, organization: &OrganizationId, rows: &[CrmRow]) -> Result<Vec<SourceId>, StoreError> {
+    async fn touched(
+        &self,
+        organization: &OrganizationId,
+        rows: &[CrmRow],
+    ) -> Result<Vec<SourceId>, StoreError> {
         let state = self.state();
         let here = state.homes.iter().filter(|((owner, _), _)| owner == organization);
         let leaning = here.filter(|(_, home)| rows.iter().any(|row| leans_on(home, *row)));
@@ -107,7 +113,9 @@ fn follows(next: &Home, now: &Home) -> bool {
     match (now.place, next.place) {
         (Place::Deleted(_), Place::Deleted(_)) => next.version >= now.version,
         (Place::Deleted(_), _) => false,
-        (Place::Registration(here), Place::Registration(there)) if here != there => next.version > now.version,
+        (Place::Registration(here), Place::Registration(there)) if here != there => {
+            next.version > now.version
+        }
         _ => next.version >= now.version,
     }
 }

@@ -100,7 +100,11 @@ impl SyncRow {
 }
 
 impl State {
-    pub(super) fn sync(&self, organization: OrganizationId, webinar: WebinarId) -> Option<Stored<MetricsSync>> {
+    pub(super) fn sync(
+        &self,
+        organization: OrganizationId,
+        webinar: WebinarId,
+    ) -> Option<Stored<MetricsSync>> {
         self.syncs.get(&(organization, webinar)).map(|row| row.stored.clone())
     }
 

@@ -9,6 +9,9 @@ use crate::registration::Cause;
 use crate::schedule::Cadence;
 use crate::time::Timestamp;
 
+#[cfg(test)]
+mod product;
+
 /// A place in the provider's list of attendance; opaque.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PageMark(Option<String>);

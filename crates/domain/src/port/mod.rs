@@ -7,6 +7,7 @@
 mod account;
 mod answers;
 mod attendance_source;
+mod bell;
 mod books;
 mod chronicle;
 mod clock;
@@ -31,6 +32,7 @@ mod worklist;
 pub use account::*;
 pub use answers::*;
 pub use attendance_source::*;
+pub use bell::*;
 pub use books::*;
 pub use chronicle::*;
 pub use clock::*;

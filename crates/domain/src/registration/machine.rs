@@ -100,6 +100,7 @@ impl Input {
 
 type Moves = Result<Step<Registration>, NotAllowed>;
 
+#[expect(clippy::unnecessary_wraps, reason = "said where a transition ends, beside those that are refused")]
 fn moved(next: Registration, fact: FactKind) -> Moves {
     Ok(Step::Moved { next, fact })
 }
@@ -128,7 +129,7 @@ impl Registration {
 
     fn after_the_end(&self, input: &Input) -> Moves {
         match input {
-            Input::Observed(seen) => Ok(self.clone().observed_too_late(seen.clone())),
+            Input::Observed(seen) => Ok(self.clone().observed_too_late(seen)),
             Input::Strayed(_) | Input::Drifted | Input::Erase | Input::Answered { .. } => {
                 Ok(Step::Ignored(Why::Erased))
             }
@@ -158,7 +159,7 @@ impl Registration {
 
     fn observed(mut self, seen: Observation, now: Timestamp, policy: &RegistrationPolicy) -> Moves {
         if self.erasing.is_some() {
-            return Ok(self.observed_too_late(seen));
+            return Ok(self.observed_too_late(&seen));
         }
         let before = self.desired();
         let known = self.sources.get(&seen.source);
@@ -180,10 +181,10 @@ impl Registration {
 
     /// Nothing more is learned of a person who is to be erased; only that a row is here no longer, so that it is not
     /// counted twice.
-    fn observed_too_late(mut self, seen: Observation) -> Step<Self> {
+    fn observed_too_late(mut self, seen: &Observation) -> Step<Self> {
         match self.sources.get_mut(&seen.source) {
-            Some(source) if seen.stance.is_elsewhere() && !source.outdates(&seen) => {
-                source.take(Observation { read: None, ..seen });
+            Some(source) if seen.stance.is_elsewhere() && !source.outdates(seen) => {
+                source.take(Observation { read: None, ..seen.clone() });
                 Step::Noted { next: self }
             }
             _ => Step::Ignored(Why::Erased),

@@ -8,7 +8,9 @@ mod machine;
 #[cfg(test)]
 mod product;
 #[cfg(test)]
-mod worlds;
+pub(crate) mod sample;
+#[cfg(test)]
+pub(crate) mod worlds;
 
 use core::fmt;
 use std::collections::BTreeMap;

@@ -9,7 +9,7 @@ use webinar_bridge_domain::port::StoreError;
 
 use super::fault::Failed;
 use super::tallies::Tallies;
-use super::{Conn, Db};
+use super::{Conn, Db, For};
 use crate::record;
 
 #[derive(Serialize)]
@@ -47,20 +47,26 @@ struct Row<'a> {
     doc: String,
 }
 
-const LOAD: &str = concat!(
-    "SELECT ",
-    number!("n"),
-    " AS n, a.id, a.tally, a.doc FROM ",
-    rows!("$1"),
-    " CROSS JOIN attendance AS a
+macro_rules! load {
+    () => {
+        concat!(
+            "SELECT ",
+            number!("n"),
+            " AS n, a.id, a.tally, a.doc FROM ",
+            rows!("$1"),
+            " CROSS JOIN attendance AS a
       WHERE a.organization = ",
-    text!("organization"),
-    " AND a.webinar = ",
-    text!("webinar"),
-    " AND a.person = ",
-    text!("person"),
-    locked!()
-);
+            text!("organization"),
+            " AND a.webinar = ",
+            text!("webinar"),
+            " AND a.person = ",
+            text!("person")
+        )
+    };
+}
+
+const LOAD: &str = load!();
+const HOLD: &str = concat!(load!(), locked!());
 const SAVE: &str = concat!(
     "INSERT INTO attendance (organization, webinar, person, matched, unwritten, tally, doc)
      SELECT ", text!("organization"), ", ", text!("webinar"), ", ", text!("person"), ", ", number!("matched"), ", ",
@@ -81,6 +87,7 @@ impl AttendanceRow {
 /// The rows that exist.
 pub(super) async fn load(
     conn: &mut Conn,
+    purpose: For,
     keys: &[AttendanceKey],
 ) -> Result<BTreeMap<AttendanceKey, AttendanceRow>, Failed> {
     if keys.is_empty() {
@@ -88,7 +95,8 @@ pub(super) async fn load(
     }
     let wanted: Vec<Wanted<'_>> = keys.iter().enumerate().map(|(n, key)| Wanted::new(n, key)).collect();
     let wanted = record::json(&wanted)?;
-    let found: Vec<AttendanceRow> = sqlx::query_as::<Db, _>(LOAD).bind(wanted).fetch_all(conn).await?;
+    let found: Vec<AttendanceRow> =
+        sqlx::query_as::<Db, _>(purpose.either(LOAD, HOLD)).bind(wanted).fetch_all(conn).await?;
     Ok(found
         .into_iter()
         .filter_map(|row| Some((keys.get(usize::try_from(row.n).ok()?)?.clone(), row)))
@@ -108,7 +116,7 @@ pub(super) async fn save(
         next.keys().cloned().chain(written.iter().map(|(key, _)| key.clone())).collect();
     keys.sort_unstable();
     keys.dedup();
-    let found = load(conn, &keys).await?;
+    let found = load(conn, For::Change, &keys).await?;
     for (key, watched) in written {
         let stored = || found.get(&key).map(AttendanceRow::attendance).transpose();
         let Some(mut attendance) = next.remove(&key).map_or_else(stored, |seen| Ok(Some(seen)))? else {

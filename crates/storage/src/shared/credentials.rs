@@ -9,7 +9,7 @@ use webinar_bridge_domain::id::{Revision, Stored};
 use webinar_bridge_domain::port::{CredentialChange, CredentialStore, Saved, StoreError};
 
 use super::fault::Failed;
-use super::{Conn, Db, Store, facts};
+use super::{Conn, Db, For, Store, facts};
 use crate::record;
 
 #[derive(Serialize)]
@@ -27,18 +27,24 @@ struct Row {
     doc: String,
 }
 
-const LOAD: &str = concat!(
-    "SELECT ",
-    number!("n"),
-    " AS n, c.purpose, c.revision, c.doc FROM ",
-    rows!("$1"),
-    " CROSS JOIN credential AS c
+macro_rules! load {
+    () => {
+        concat!(
+            "SELECT ",
+            number!("n"),
+            " AS n, c.purpose, c.revision, c.doc FROM ",
+            rows!("$1"),
+            " CROSS JOIN credential AS c
       WHERE c.organization = ",
-    text!("organization"),
-    " AND c.purpose = ",
-    text!("purpose"),
-    locked!()
-);
+            text!("organization"),
+            " AND c.purpose = ",
+            text!("purpose")
+        )
+    };
+}
+
+const LOAD: &str = load!();
+const HOLD: &str = concat!(load!(), locked!());
 const SAVE: &str = "INSERT INTO credential (organization, purpose, revision, doc) VALUES ($1, $2, $3, $4)
      ON CONFLICT (organization, purpose) DO UPDATE SET revision = excluded.revision, doc = excluded.doc";
 
@@ -49,19 +55,19 @@ impl Row {
     }
 }
 
-async fn load(conn: &mut Conn, slots: &[CredentialSlot]) -> Result<Vec<Row>, Failed> {
+async fn load(conn: &mut Conn, purpose: For, slots: &[CredentialSlot]) -> Result<Vec<Row>, Failed> {
     let wanted = |(n, slot): (usize, &CredentialSlot)| Wanted {
         n,
         organization: record::id(slot.organization.uuid()),
         purpose: slot.purpose.as_str(),
     };
     let wanted = record::json(&slots.iter().enumerate().map(wanted).collect::<Vec<_>>())?;
-    Ok(sqlx::query_as::<Db, _>(LOAD).bind(wanted).fetch_all(conn).await?)
+    Ok(sqlx::query_as::<Db, _>(purpose.either(LOAD, HOLD)).bind(wanted).fetch_all(conn).await?)
 }
 
 async fn save(conn: &mut Conn, change: CredentialChange) -> Result<Result<Revision, Option<Row>>, Failed> {
     let slot = change.next.slot;
-    let found = load(conn, &[slot]).await?.into_iter().next();
+    let found = load(conn, For::Change, &[slot]).await?.into_iter().next();
     if found.as_ref().map(|row| Revision(row.revision.cast_unsigned())) != change.expected {
         return Ok(Err(found));
     }
@@ -81,7 +87,8 @@ async fn save(conn: &mut Conn, change: CredentialChange) -> Result<Result<Revisi
 impl CredentialStore for Store {
     async fn load(&self, slots: &[CredentialSlot]) -> Result<Vec<Option<Stored<Credential>>>, StoreError> {
         let wanted = slots.to_vec();
-        let rows = self.read(move |conn| Box::pin(async move { load(conn, &wanted).await })).await?;
+        let rows =
+            self.read(move |conn| Box::pin(async move { load(conn, For::Reading, &wanted).await })).await?;
         let found: BTreeMap<i64, &Row> = rows.iter().map(|row| (row.n, row)).collect();
         let one =
             |n: usize| i64::try_from(n).ok().and_then(|n| found.get(&n)).map(|row| row.stored()).transpose();

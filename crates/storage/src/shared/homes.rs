@@ -10,7 +10,7 @@ use webinar_bridge_domain::port::{CrmRow, CrmTable, Home, Place, StoreError};
 use webinar_bridge_domain::registration::RegistrationKey;
 
 use super::fault::Failed;
-use super::{Conn, Db};
+use super::{Conn, Db, For};
 use crate::record;
 
 /// A home as it is stored.
@@ -32,10 +32,17 @@ struct Id {
     id: String,
 }
 
-const LOAD: &str = concat!(
+macro_rules! load {
+    () => {
+        concat!(
     "SELECT h.source, h.version, h.place, h.place_webinar, h.place_email, h.exclusion, h.event, h.contact, h.company
-       FROM ", rows!("$1"), " CROSS JOIN home AS h WHERE h.organization = $2 AND h.source = ", text!("id"), locked!()
-);
+       FROM ", rows!("$1"), " CROSS JOIN home AS h WHERE h.organization = $2 AND h.source = ", text!("id")
+        )
+    };
+}
+
+const LOAD: &str = load!();
+const HOLD: &str = concat!(load!(), locked!());
 const SAVE: &str = concat!(
     "INSERT INTO home (organization, source, version, place, place_webinar, place_email, exclusion, event, contact,
             company)
@@ -75,6 +82,7 @@ fn ids(ids: impl Iterator<Item = Uuid>) -> Result<String, StoreError> {
 /// The homes of the sources that have one.
 pub(super) async fn load(
     conn: &mut Conn,
+    purpose: For,
     organization: OrganizationId,
     sources: &[SourceId],
 ) -> Result<BTreeMap<SourceId, Home>, Failed> {
@@ -82,7 +90,9 @@ pub(super) async fn load(
         return Ok(BTreeMap::new());
     }
     let wanted = ids(sources.iter().map(|source| source.uuid()))?;
-    let rows = sqlx::query_as::<Db, HomeRow>(LOAD).bind(wanted).bind(record::id(organization.uuid()));
+    let rows = sqlx::query_as::<Db, HomeRow>(purpose.either(LOAD, HOLD))
+        .bind(wanted)
+        .bind(record::id(organization.uuid()));
     let found = rows.fetch_all(conn).await?;
     Ok(found.iter().map(|row| row.home(organization)).collect::<Result<_, _>>()?)
 }

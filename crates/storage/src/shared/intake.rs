@@ -14,7 +14,7 @@ use webinar_bridge_domain::registration::RegistrationKey;
 
 use super::fault::Failed;
 use super::registrations::{Current, Desk, Terms, documents};
-use super::{Conn, Db, Store, hints, homes};
+use super::{Conn, Db, For, Store, hints, homes};
 use crate::record::{self, Columns, columns_of, micros};
 
 const POSITION: &str = "SELECT place FROM feed WHERE organization = $1 AND crm_table = $2";
@@ -110,7 +110,7 @@ impl Batch {
         let sources: Vec<SourceId> =
             groups.iter().flat_map(|group| group.homes.iter().map(|(source, _)| *source)).collect();
         let mut desk = Desk::load(conn, keys).await?;
-        let mut known = homes::load(conn, self.organization, &sources).await?;
+        let mut known = homes::load(conn, For::Change, self.organization, &sources).await?;
         let mut written = BTreeMap::new();
         let (mut conflicts, mut hinted) = (0, BTreeSet::new());
         for group in groups {
@@ -202,7 +202,7 @@ impl Intake for Store {
         let (homes, docs) = self
             .read(move |conn| {
                 Box::pin(async move {
-                    let homes = homes::load(conn, of.organization, &of.sources).await?;
+                    let homes = homes::load(conn, For::Reading, of.organization, &of.sources).await?;
                     let key = |home: &Home| match home.place {
                         Place::Registration(key) => Some(key),
                         Place::Deleted(key) => key,

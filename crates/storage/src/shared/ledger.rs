@@ -15,7 +15,7 @@ use super::attendance::{self, AttendanceRow};
 use super::fault::Failed;
 use super::syncs::{self, SyncRow};
 use super::tallies::Tallies;
-use super::{Conn, Db, Store, facts};
+use super::{Conn, Db, For, Store, facts};
 use crate::record;
 
 const NEXT_DUE: &str = "SELECT s.ready_at FROM sync AS s CROSS JOIN organization AS o
@@ -94,7 +94,7 @@ enum Ended {
 }
 
 async fn end(conn: &mut Conn, end: SyncEnd) -> Result<Ended, Failed> {
-    let found = syncs::find(conn, end.lease.organization, end.lease.webinar).await?;
+    let found = syncs::find(conn, For::Change, end.lease.organization, end.lease.webinar).await?;
     let Some(row) = found.filter(|row| row.holds(&end.lease)) else { return Ok(Ended::Fenced) };
     if row.revision() != end.expected {
         return Ok(Ended::Moved(row));
@@ -108,7 +108,7 @@ async fn end(conn: &mut Conn, end: SyncEnd) -> Result<Ended, Failed> {
 }
 
 async fn amend(conn: &mut Conn, change: SyncChange) -> Result<Result<Revision, Option<SyncRow>>, Failed> {
-    let found = syncs::find(conn, change.next.organization, change.next.webinar).await?;
+    let found = syncs::find(conn, For::Change, change.next.organization, change.next.webinar).await?;
     if found.as_ref().map(SyncRow::revision) != change.expected {
         return Ok(Err(found));
     }
@@ -157,7 +157,8 @@ impl SyncLedger for Store {
         webinar: &WebinarId,
     ) -> Result<Option<Stored<MetricsSync>>, StoreError> {
         let (organization, webinar) = (*organization, *webinar);
-        let row = self.read(move |conn| Box::pin(syncs::find(conn, organization, webinar))).await?;
+        let row =
+            self.read(move |conn| Box::pin(syncs::find(conn, For::Reading, organization, webinar))).await?;
         row.map(|row| row.stored()).transpose()
     }
 
@@ -188,8 +189,9 @@ impl SyncLedger for Store {
 
     async fn attendance(&self, keys: &[AttendanceKey]) -> Result<Vec<Option<Attendance>>, StoreError> {
         let wanted = keys.to_vec();
-        let found =
-            self.read(move |conn| Box::pin(async move { attendance::load(conn, &wanted).await })).await?;
+        let found = self
+            .read(move |conn| Box::pin(async move { attendance::load(conn, For::Reading, &wanted).await }))
+            .await?;
         keys.iter().map(|key| found.get(key).map(AttendanceRow::attendance).transpose()).collect()
     }
 

@@ -5,7 +5,7 @@ use webinar_bridge_domain::metrics::MetricsSync;
 use webinar_bridge_domain::port::{StoreError, SyncLease};
 
 use super::fault::Failed;
-use super::{Conn, Db};
+use super::{Conn, Db, For};
 use crate::record;
 
 /// A sync as it is stored.
@@ -18,7 +18,9 @@ pub(super) struct SyncRow {
     doc: String,
 }
 
-const FIND: &str = concat!(
+const FIND: &str =
+    "SELECT id, revision, lease_until, fence, doc FROM sync WHERE organization = $1 AND webinar = $2";
+const HOLD: &str = concat!(
     "SELECT id, revision, lease_until, fence, doc FROM sync WHERE organization = $1 AND webinar = $2",
     locked!()
 );
@@ -45,6 +47,7 @@ impl SyncRow {
 
 pub(super) async fn find(
     conn: &mut Conn,
+    purpose: For,
     organization: OrganizationId,
     webinar: WebinarId,
 ) -> Result<Option<SyncRow>, Failed> {

@@ -10,7 +10,7 @@ use webinar_bridge_domain::webinar::Webinar;
 
 use super::fault::Failed;
 use super::syncs::{self, SyncRow};
-use super::{Conn, Db, Store, facts, hints};
+use super::{Conn, Db, For, Store, facts, hints};
 use crate::record;
 
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -25,14 +25,20 @@ struct Wanted {
     id: String,
 }
 
-const FIND: &str = concat!(
-    "SELECT w.id, w.revision, w.doc FROM ",
-    rows!("$1"),
-    " CROSS JOIN webinar AS w
-      WHERE w.organization = $2 AND w.id = ",
-    text!("id"),
-    locked!()
-);
+macro_rules! find {
+    () => {
+        concat!(
+            "SELECT w.id, w.revision, w.doc FROM ",
+            rows!("$1"),
+            " CROSS JOIN webinar AS w
+              WHERE w.organization = $2 AND w.id = ",
+            text!("id")
+        )
+    };
+}
+
+const FIND: &str = find!();
+const HOLD: &str = concat!(find!(), locked!());
 const LIST: &str =
     "SELECT id, revision, doc FROM webinar WHERE organization = $1 AND ours = 1 ORDER BY starts, id";
 const SAVE: &str = "INSERT INTO webinar (organization, id, revision, starts, ours, deliverable, doc)
@@ -53,22 +59,28 @@ impl Row {
     }
 }
 
-async fn find(conn: &mut Conn, organization: OrganizationId, ids: &[WebinarId]) -> Result<Vec<Row>, Failed> {
+async fn find(
+    conn: &mut Conn,
+    purpose: For,
+    organization: OrganizationId,
+    ids: &[WebinarId],
+) -> Result<Vec<Row>, Failed> {
     let wanted: Vec<Wanted> = ids.iter().map(|id| Wanted { id: record::id(id.uuid()) }).collect();
-    let rows =
-        sqlx::query_as::<Db, _>(FIND).bind(record::json(&wanted)?).bind(record::id(organization.uuid()));
+    let rows = sqlx::query_as::<Db, _>(purpose.either(FIND, HOLD))
+        .bind(record::json(&wanted)?)
+        .bind(record::id(organization.uuid()));
     Ok(rows.fetch_all(conn).await?)
 }
 
 /// All or nothing: a sync that moved keeps the webinar as it is, too.
 async fn save(conn: &mut Conn, change: WebinarChange) -> Result<Result<Revision, Option<Row>>, Failed> {
     let WebinarChange { expected, next, sync, facts } = change;
-    let found = find(conn, next.organization, &[next.id]).await?.into_iter().next();
+    let found = find(conn, For::Change, next.organization, &[next.id]).await?.into_iter().next();
     if found.as_ref().map(Row::revision) != expected {
         return Ok(Err(found));
     }
     if let Some((expected, sync)) = sync {
-        let stored = syncs::find(conn, sync.organization, sync.webinar).await?;
+        let stored = syncs::find(conn, For::Change, sync.organization, sync.webinar).await?;
         if stored.as_ref().map(SyncRow::revision) != expected {
             return Ok(Err(found));
         }
@@ -105,8 +117,9 @@ impl WebinarStore for Store {
         ids: &[WebinarId],
     ) -> Result<Vec<Option<Stored<Webinar>>>, StoreError> {
         let (organization, wanted) = (*organization, ids.to_vec());
-        let rows =
-            self.read(move |conn| Box::pin(async move { find(conn, organization, &wanted).await })).await?;
+        let rows = self
+            .read(move |conn| Box::pin(async move { find(conn, For::Reading, organization, &wanted).await }))
+            .await?;
         let found: BTreeMap<&str, &Row> = rows.iter().map(|row| (row.id.as_str(), row)).collect();
         let one =
             |id: &WebinarId| found.get(record::id(id.uuid()).as_str()).map(|row| row.stored()).transpose();

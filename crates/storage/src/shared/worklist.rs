@@ -50,12 +50,12 @@ macro_rules! ready {
     };
 }
 
-const READY_DELIVER: &str = ready!(
+pub(super) const READY_DELIVER: &str = ready!(
     "deliver",
     "AND NOT EXISTS (SELECT 1 FROM registration AS w WHERE w.organization = g.organization
         AND w.webinar = g.waits_webinar AND w.email_key = g.waits_email AND w.state = 'due')"
 );
-const READY_ANSWER: &str = ready!("answer", "");
+pub(super) const READY_ANSWER: &str = ready!("answer", "");
 
 /// A claimed row.
 #[derive(Debug, sqlx::FromRow)]

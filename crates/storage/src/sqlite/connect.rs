@@ -138,7 +138,8 @@ async fn check_journal(conn: &mut SqliteConnection) -> Result<(), Failed> {
 
 async fn migrate(conn: &mut SqliteConnection) -> Result<(), Failed> {
     use sqlx::migrate::MigrateError;
-    let text = match MIGRATIONS.run(conn).await {
+    // `run` would make the future of opening one that cannot change threads.
+    let text = match MIGRATIONS.run_direct(None, conn, false).await {
         Ok(()) => return Ok(()),
         Err(MigrateError::Execute(error)) => return Err(store_error(&error).into()),
         Err(MigrateError::VersionMissing(version)) => {

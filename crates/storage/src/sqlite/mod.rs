@@ -25,6 +25,23 @@ type Conn = sqlx::SqliteConnection;
 /// What a job or a reading does with its connection.
 type Work<'c, T> = BoxFuture<'c, Result<T, Failed>>;
 
+/// What rows are read for.
+#[derive(Clone, Copy, Debug)]
+enum For {
+    Reading,
+    Change,
+}
+
+impl For {
+    /// The statement that looks, or the one that also locks.
+    const fn either(self, look: &'static str, lock: &'static str) -> &'static str {
+        match self {
+            Self::Reading => look,
+            Self::Change => lock,
+        }
+    }
+}
+
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// The rows of a JSON array, as `r.value`, in order by `r.key`.
@@ -48,7 +65,7 @@ macro_rules! number {
     };
 }
 
-/// Keeps rows as they were read until the transaction ends; here nobody else writes.
+/// Ends a `SELECT` whose rows must stay as they are until the transaction ends; here nobody else writes.
 macro_rules! locked {
     () => {
         ""
@@ -181,13 +198,15 @@ pub async fn open(settings: &StorageSettings) -> Result<Store, StoreError> {
     Ok(Store(Arc::new(Doors { orders: sender, readers, failed })))
 }
 
+const END_LEASES: [&str; 3] = [
+    "UPDATE registration SET deliver_until = NULL WHERE deliver_until IS NOT NULL",
+    "UPDATE registration SET answer_until = NULL WHERE answer_until IS NOT NULL",
+    "UPDATE sync SET lease_until = NULL WHERE lease_until IS NOT NULL",
+];
+
 /// Nobody else works on the file, so nobody holds a lease. Attempts stay open: the next claimer finds them.
 async fn end_leases(conn: &mut Conn) -> Result<(), sqlx::Error> {
-    for statement in [
-        "UPDATE registration SET deliver_until = NULL WHERE deliver_until IS NOT NULL",
-        "UPDATE registration SET answer_until = NULL WHERE answer_until IS NOT NULL",
-        "UPDATE sync SET lease_until = NULL WHERE lease_until IS NOT NULL",
-    ] {
+    for statement in END_LEASES {
         sqlx::query(statement).execute(&mut *conn).await?;
     }
     Ok(())

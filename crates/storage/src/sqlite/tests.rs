@@ -194,3 +194,25 @@ async fn the_connections_are_set_up_for_safety() {
     let write = store.read(|conn| Box::pin(async move { keep(conn, "a", "").await }));
     assert!(matches!(write.await, Err(StoreError::Unavailable(_))));
 }
+
+#[tokio::test]
+async fn claims_and_restarts_look_only_at_what_is_to_be_done() {
+    let Bench { store, folder: _folder } = bench().await;
+    let ready = [worklist::READY_DELIVER, worklist::READY_ANSWER];
+    for statement in [CLAIM_DELIVER, CLAIM_ANSWER].into_iter().chain(ready).chain(END_LEASES) {
+        let explain = format!("EXPLAIN QUERY PLAN {statement}");
+        let plan: Vec<(i64, i64, i64, String)> = store
+            .read(move |conn| {
+                Box::pin(
+                    async move { Ok(sqlx::query_as(sqlx::AssertSqlSafe(explain)).fetch_all(conn).await?) },
+                )
+            })
+            .await
+            .unwrap();
+        let whole = |line: &str| {
+            let scan = ["SCAN registration", "SCAN g", "SCAN f", "SCAN n", "SCAN w", "SCAN sync"];
+            scan.iter().any(|scan| line.starts_with(scan)) && !line.contains("INDEX")
+        };
+        assert!(!plan.iter().any(|(.., line)| whole(line)), "{plan:#?}");
+    }
+}
