@@ -64,7 +64,8 @@ pub struct CrmSecret {
     pub client_secret: SecretString,
 }
 
-/// How adapters want their secrets written. An error names the field, never its value.
+/// How adapters want their secrets written, and which addresses they may be sent to: whoever may enter credentials must
+/// not thereby choose where the bridge calls. An error names the field, never its value; the caller reads it.
 pub trait Secrets: Send + Sync {
     /// The provider's.
     fn provider(&self, entered: &ProviderSecret) -> Result<OpenSecret, String>;

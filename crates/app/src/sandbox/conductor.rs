@@ -1,6 +1,5 @@
 //! The conductor: one virtual clock for all, moved on to the next due time whenever nothing is in flight.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -91,6 +90,11 @@ impl Conductor {
         self.bridge.desk.balance(organization, Scope::Organization).await
     }
 
+    /// When attendance is asked for next, whatever webinar it is of.
+    pub(crate) async fn next_pull(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.bridge.ports().ledger.next_due(self.now()).await
+    }
+
     /// Whether nothing is left to be told to the CRM.
     pub(crate) async fn all_told(&self) -> Result<bool, StoreError> {
         Ok(self.bridge.ports().worklist.ready(Lane::Answer, self.now()).await?.is_empty())
@@ -154,14 +158,13 @@ impl Conductor {
     }
 
     /// Moves the clock to `at` in steps, and lets the bridge work at each, so that a feed's place does not grow old.
-    pub(crate) async fn pass_time_to<F: Future<Output = ()>>(&self, at: Timestamp, each: impl Fn() -> F) {
+    pub(crate) async fn pass_time_to(&self, at: Timestamp) {
         let step = SignedDuration::from_hours(24);
         while self.now() < at {
             let next = self.now() + step;
             self.clock.move_to(next.min(at));
             self.hurry();
-            self.board.until_quiet().await;
-            each().await;
+            self.steadily_quiet().await;
         }
     }
 }

@@ -163,13 +163,15 @@ impl Theatre<'_> {
         let ends = webinars.first().map(|(webinar, _)| webinar.ends);
         let ends = ends.ok_or_else(|| Failure::unexpected("the webinar was not found in the CRM"))?;
         self.progress.say("A week passes, and the webinar takes place …");
-        self.conductor.pass_time_to(ends, || async {}).await;
+        self.conductor.pass_time_to(ends).await;
         let bar = self.progress.bar("Minutes in Dynamics", 0);
-        let enough = ends + SignedDuration::from_hours(25);
+        for hours in [1, 7, 25] {
+            self.conductor.pass_time_to(ends + SignedDuration::from_hours(hours)).await;
+        }
         let reached = async |conductor: &Conductor| {
             let minutes = conductor.balance(organization).await?.minutes;
-            let home = minutes.provider > 0 && minutes.on_their_way == 0;
-            Ok(home && conductor.now() >= enough && conductor.all_told().await?)
+            let pulled = conductor.next_pull().await?.is_some_and(|next| next > conductor.now());
+            Ok(pulled && minutes.on_their_way == 0 && conductor.all_told().await?)
         };
         let look = async |conductor: &Conductor| {
             if let Ok(balance) = conductor.balance(organization).await {

@@ -193,6 +193,28 @@ async fn a_purge_during_a_load_is_not_undone_by_it() {
 }
 
 #[tokio::test]
+async fn what_was_purged_while_it_was_loaded_is_not_kept() {
+    let world = World::new(CacheSettings::default());
+    let purging = async {
+        world.cache.purge_key("key of 1");
+        Ok(Loaded { value: 9, key_id: "key of 1".to_owned() })
+    };
+    assert!(world.cache.get(id(A), purging).await.is_ok());
+    assert!(world.cache.slot(id(A)).stock.lock().await.held.is_none());
+}
+
+#[tokio::test]
+async fn a_purge_that_meets_a_reader_takes_effect_after_it() {
+    let world = World::new(CacheSettings::default());
+    assert_eq!(world.get(A, None).await, Ok(1));
+    let slot = world.cache.slot(id(A));
+    let reader = slot.stock.lock().await;
+    world.cache.purge_key("key of 1");
+    drop(reader);
+    assert_eq!(world.get(A, None).await, Ok(2));
+}
+
+#[tokio::test]
 async fn what_nobody_may_use_any_more_is_dropped() {
     let world = World::new(CacheSettings::default());
     assert_eq!(world.get(A, None).await, Ok(1));

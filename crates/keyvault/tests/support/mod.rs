@@ -156,10 +156,13 @@ pub struct Shelf {
 #[async_trait]
 impl KeyShelf for Shelf {
     async fn load(&self, organization: &OrganizationId) -> Result<Option<SealedSecret>, StoreError> {
-        match self.error.lock().unwrap().clone() {
-            Some(error) => Err(error),
-            None => Ok(self.kept.lock().unwrap().get(organization).cloned()),
+        if let Some(error) = self.error.lock().unwrap().clone() {
+            return Err(error);
         }
+        let standing = self.kept.lock().unwrap().get(organization).cloned();
+        // Lets another replica read the same before either writes.
+        tokio::task::yield_now().await;
+        Ok(standing)
     }
 
     async fn save(

@@ -51,8 +51,9 @@ pub(super) async fn find(
     organization: OrganizationId,
     webinar: WebinarId,
 ) -> Result<Option<SyncRow>, Failed> {
-    let row =
-        sqlx::query_as::<Db, _>(FIND).bind(record::id(organization.uuid())).bind(record::id(webinar.uuid()));
+    let statement = purpose.either(FIND, HOLD);
+    let row = sqlx::query_as::<Db, _>(statement).bind(record::id(organization.uuid()));
+    let row = row.bind(record::id(webinar.uuid()));
     Ok(row.fetch_optional(conn).await?)
 }
 

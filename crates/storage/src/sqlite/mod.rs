@@ -34,10 +34,10 @@ enum For {
 
 impl For {
     /// The statement that looks, or the one that also locks.
-    const fn either(self, look: &'static str, lock: &'static str) -> &'static str {
+    const fn either(self, find: &'static str, hold: &'static str) -> &'static str {
         match self {
-            Self::Reading => look,
-            Self::Change => lock,
+            Self::Reading => find,
+            Self::Change => hold,
         }
     }
 }
