@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use secrecy::ExposeSecret as _;
+use url::Url;
 use webinar_bridge_admin::{Admin, CrmSecret, Meters, ProviderSecret, Readiness, Secrets, TokenGate};
 use webinar_bridge_domain::bridge::Bridge;
 use webinar_bridge_domain::flow::{Keyholder, Ports};
@@ -109,11 +111,7 @@ pub(crate) async fn wire(settings: &Settings, around: Surroundings) -> Result<Ho
         bridge: bridge.clone(),
         gate: TokenGate::new(shared, clock, token_lifetime),
         terms: Arc::new(settings.terms.clone()),
-        secrets: Arc::new(Writers {
-            on24: settings.on24.clone(),
-            on24_base_url: settings.on24_base_url.clone(),
-            authority: AUTHORITY.to_owned(),
-        }),
+        secrets: Arc::new(Writers::new(settings)),
         meters: Meters::new(env!("CARGO_PKG_VERSION")),
         readiness: Readiness::default(),
         open_house,
@@ -124,24 +122,46 @@ pub(crate) async fn wire(settings: &Settings, around: Surroundings) -> Result<Ho
 /// The public cloud's directory; other clouds' are declared in the file.
 const AUTHORITY: &str = "https://login.microsoftonline.com";
 
-/// Writes secrets as the adapters read them.
+/// Writes secrets as the adapters read them. Addresses come from the operator's file alone: whoever may enter credentials
+/// over the API must not be able to have them sent elsewhere.
 struct Writers {
     on24: On24Settings,
     on24_base_url: String,
-    authority: String,
+    /// ON24 addresses of organizations that the file declares.
+    other_on24: Vec<String>,
+    /// Dynamics 365 addresses that the file declares, with their directories.
+    declared_crm: Vec<(Url, Url)>,
+}
+
+impl Writers {
+    fn new(settings: &Settings) -> Self {
+        let organizations = settings.organizations.iter();
+        let crm = organizations.clone().filter_map(|one| one.dataverse.as_ref());
+        Self {
+            on24: settings.on24.clone(),
+            on24_base_url: settings.on24_base_url.clone(),
+            other_on24: organizations
+                .filter_map(|one| one.on24.as_ref())
+                .map(|on24| on24.base_url.clone())
+                .collect(),
+            declared_crm: crm.map(|crm| (crm.base_url.clone(), crm.authority.clone())).collect(),
+        }
+    }
+
+    fn on24_address<'a>(&'a self, entered: Option<&'a str>) -> Result<&'a str, String> {
+        let Some(entered) = entered else { return Ok(&self.on24_base_url) };
+        let known = std::iter::once(&self.on24_base_url).chain(&self.other_on24);
+        known.map(String::as_str).find(|known| same(known, entered)).ok_or_else(|| {
+            "`base_url` is not in the configuration; leave it out, or have it set as `on24.base_url`"
+                .to_owned()
+        })
+    }
 }
 
 impl Secrets for Writers {
-    /// The address comes from the operator's file alone: whoever may enter credentials over the API must not be able
-    /// to have them sent elsewhere.
     fn provider(&self, entered: &ProviderSecret) -> Result<OpenSecret, String> {
-        use secrecy::ExposeSecret as _;
-        if entered.base_url.as_ref().is_some_and(|url| *url != self.on24_base_url) {
-            let why = "`base_url` is another than the one in the configuration; leave it out, or change `on24.base_url`";
-            return Err(why.to_owned());
-        }
         let secret = webinar_bridge_on24::secret(
-            &self.on24_base_url,
+            self.on24_address(entered.base_url.as_deref())?,
             &entered.client_id,
             entered.access_token_key.expose_secret(),
             entered.access_token_secret.expose_secret(),
@@ -151,12 +171,18 @@ impl Secrets for Writers {
     }
 
     fn crm(&self, entered: &CrmSecret) -> Result<OpenSecret, String> {
-        let base_url = url::Url::parse(&entered.base_url).ok();
-        let base_url =
-            base_url.filter(|url| url.scheme() == "https" && url.host_str().is_some_and(is_dynamics));
-        let base_url = base_url.ok_or("`base_url` must be the environment's address, such as https://contoso.crm4.dynamics.com; others are declared in the configuration")?;
-        let authority =
-            url::Url::parse(&self.authority).map_err(|_| "the directory's address cannot be read")?;
+        let declared =
+            self.declared_crm.iter().find(|(base_url, _)| same(base_url.as_str(), &entered.base_url));
+        let (base_url, authority) = match declared {
+            Some((base_url, authority)) => (base_url.clone(), authority.clone()),
+            None => (
+                dynamics_origin(&entered.base_url).ok_or(
+                    "`base_url` must be an environment's bare address, such as https://contoso.crm4.dynamics.com; \
+                     others are declared in the configuration",
+                )?,
+                Url::parse(AUTHORITY).map_err(|_| "the directory's address cannot be read")?,
+            ),
+        };
         Ok(webinar_bridge_dynamics::secret(&Access {
             base_url,
             authority,
@@ -167,6 +193,60 @@ impl Secrets for Writers {
     }
 }
 
-fn is_dynamics(host: &str) -> bool {
-    host.ends_with(".dynamics.com")
+/// Whether two addresses are one, but for a slash at the end.
+fn same(a: &str, b: &str) -> bool {
+    a.trim_end_matches('/') == b.trim_end_matches('/')
+}
+
+/// The bare https origin of an environment of the public cloud.
+fn dynamics_origin(entered: &str) -> Option<Url> {
+    let url = Url::parse(entered).ok()?;
+    let bare = url.username().is_empty()
+        && url.password().is_none()
+        && url.port().is_none()
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none();
+    let host = url.host_str()?;
+    (url.scheme() == "https" && bare && host.ends_with(".dynamics.com")).then_some(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_bare_environment_is_taken_from_the_api() {
+        assert!(dynamics_origin("https://contoso.crm4.dynamics.com").is_some());
+        assert!(dynamics_origin("https://contoso.crm4.dynamics.com/").is_some());
+        for refused in [
+            "http://contoso.crm4.dynamics.com",
+            "https://contoso.crm4.dynamics.com:8443",
+            "https://user@contoso.crm4.dynamics.com",
+            "https://contoso.crm4.dynamics.com/api",
+            "https://contoso.crm4.dynamics.com/?x",
+            "https://contoso.crm4.dynamics.com.evil.example",
+            "https://evildynamics.com",
+            "https://127.0.0.1",
+            "contoso",
+        ] {
+            assert!(dynamics_origin(refused).is_none(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn an_on24_address_is_one_of_the_operators() {
+        let writers = Writers {
+            on24: On24Settings::default(),
+            on24_base_url: "https://api.on24.com/v2".to_owned(),
+            other_on24: vec!["https://api.eu.on24.com/v2".to_owned()],
+            declared_crm: vec![],
+        };
+        assert_eq!(writers.on24_address(None).unwrap(), "https://api.on24.com/v2");
+        assert_eq!(
+            writers.on24_address(Some("https://api.eu.on24.com/v2/")).unwrap(),
+            "https://api.eu.on24.com/v2"
+        );
+        assert!(writers.on24_address(Some("https://api.on24.com.evil.example/v2")).is_err());
+    }
 }

@@ -233,6 +233,7 @@ suite! { ($)
     groups_of_one_batch_see_each_other,
     recording_again_changes_nothing,
     an_older_reading_of_a_moved_row_is_refused,
+    an_older_reading_excludes_nothing,
     a_delete_is_taken_at_the_version_that_is_known,
     a_row_that_is_gone_stays_gone,
     an_excluded_row_is_taken_in_at_its_version,

@@ -99,7 +99,12 @@ impl Integration {
 
     /// Whether what activation itself needs may be called: the probe of a credential, the check of names in the CRM.
     pub const fn may_probe(self) -> bool {
-        !matches!(self, Self::Dormant | Self::Erased)
+        !matches!(self, Self::Dormant | Self::Draining { then: Then::Nothing, .. } | Self::Erased)
+    }
+
+    /// Whether it is removed, or being removed.
+    pub const fn is_ending(self) -> bool {
+        matches!(self, Self::Draining { then: Then::Nothing, .. } | Self::Erased)
     }
 
     /// The state's name.

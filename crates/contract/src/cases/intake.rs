@@ -258,20 +258,35 @@ pub async fn recording_again_changes_nothing(s: &mut dyn StoreSubject) {
     assert_eq!(position(&world, CrmTable::Registrations).await, Some(Cursor::new("after 2")));
 }
 
-/// An older reading of a row that has moved on is not taken, and brings no old address to life.
+/// An older reading of a row that has moved on is not taken, and brings no old address to life; nor is one of the same
+/// version with another address, since two readings of one version do not differ.
 pub async fn an_older_reading_of_a_moved_row_is_refused(s: &mut dyn StoreSubject) {
     let world = StoreWorld::of(s).await;
     record(&world, &world.batch(vec![new_person(&world, 2, 7)])).await;
     let old = world.key(1);
-    let next = StoreWorld::registration(old, [StoreWorld::active(2, 6, 1)]);
-    let group = IntakeGroup {
-        registrations: vec![world.change(None, next)],
-        homes: vec![StoreWorld::home(old, 2, 6)],
-    };
-    assert_eq!(record(&world, &world.batch(vec![group])).await, Recorded::Done { conflicts: 1 });
-    let known = known(&world, &[StoreWorld::source(2)], &[old]).await;
-    assert!(!known.registrations.contains_key(&old), "an old address came to life");
-    assert_eq!(known.homes[&StoreWorld::source(2)], StoreWorld::home(world.key(2), 2, 7).1);
+    for version in [6, 7] {
+        let next = StoreWorld::registration(old, [StoreWorld::active(2, version, 1)]);
+        let group = IntakeGroup {
+            registrations: vec![world.change(None, next)],
+            homes: vec![StoreWorld::home(old, 2, version)],
+        };
+        assert_eq!(record(&world, &world.batch(vec![group])).await, Recorded::Done { conflicts: 1 });
+        let known = known(&world, &[StoreWorld::source(2)], &[old]).await;
+        assert!(!known.registrations.contains_key(&old), "an old address came to life");
+        assert_eq!(known.homes[&StoreWorld::source(2)], StoreWorld::home(world.key(2), 2, 7).1);
+    }
+}
+
+/// An older reading of a row that led nowhere is not taken either.
+pub async fn an_older_reading_excludes_nothing(s: &mut dyn StoreSubject) {
+    let world = StoreWorld::of(s).await;
+    record(&world, &world.batch(vec![new_person(&world, 1, 7)])).await;
+    let (_, home) = StoreWorld::home(world.key(1), 1, 7);
+    let older = Home { version: Version(6), place: Place::Excluded(Exclusion::NoAddress), ..home };
+    let batch = world.batch(vec![only_home(1, older)]);
+    assert_eq!(record(&world, &batch).await, Recorded::Done { conflicts: 1 });
+    assert_eq!(home_of(&world, 1).await, Some(home));
+    assert_eq!(hinted(&world).await, [hint_of(StoreWorld::source(1))].into());
 }
 
 /// A row that is gone has no version of its own: its delete is taken at the version that is known.

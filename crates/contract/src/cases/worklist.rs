@@ -345,7 +345,10 @@ pub async fn an_open_attempt_is_taken_over_when_its_lease_ends(s: &mut dyn Store
     let world = StoreWorld::of(s).await;
     let key = world.register(1).await;
     let leased = world.claim_one(Lane::Deliver, NOW).await;
-    journal(&world, StoreWorld::opening(&leased, NOW)).await;
+    let mut opening = StoreWorld::opening(&leased, NOW);
+    // As if the clock of whoever aimed it had been ahead.
+    opening.next.phase = Phase::Due { at: at(30), tries: 0, since: None };
+    journal(&world, opening).await;
     assert_eq!(ready_at(&world, Lane::Deliver, at(1)).await, Some(at(2)));
     assert_eq!(world.claim(Lane::Deliver, at(1)).await, []);
     let taken = world.claim_one(Lane::Deliver, at(2)).await;

@@ -105,6 +105,10 @@ impl Steward {
         secret: &OpenSecret,
     ) -> Result<ProbeOutcome, Refusal> {
         let organization = self.load(id).await?.item;
+        if organization.integration.is_ending() {
+            let state = organization.integration.name();
+            return Err(NotAllowed { state, input: "credential entered" }.into());
+        }
         self.base.keyholder.enter(slot(id, purpose), secret).await?;
         if !organization.integration.may_probe() {
             return Ok(ProbeOutcome::Nothing);
@@ -115,13 +119,12 @@ impl Steward {
         Ok(outcome)
     }
 
-    /// Removes a secret. Without the provider's, no new call begins; running ones end.
+    /// Removes a secret: no new call begins, running ones end. The secret goes first: if nothing else follows, `step`
+    /// finds an organization at work without one.
     pub async fn remove(&self, id: OrganizationId, purpose: Purpose) -> Result<bool, Refusal> {
         self.load(id).await?;
-        if purpose == Purpose::Provider {
-            self.input_if_allowed(id, Input::CredentialRemoved).await?;
-        }
         let removed = self.base.keyholder.revoke(&slot(id, purpose)).await?;
+        self.input_if_allowed(id, Input::CredentialRemoved).await?;
         self.base.standing.clear_all(id);
         Ok(removed)
     }
@@ -156,6 +159,12 @@ impl Steward {
     async fn tend(&self, organization: &Organization) -> Result<Rest, Refusal> {
         let mut rest = Rest::Idle;
         for purpose in [Purpose::Crm, Purpose::Provider] {
+            let known = self.base.keyholder.credential(&slot(organization.id, purpose)).await?;
+            let gone = known.is_none_or(|known| known.item.current().is_none());
+            if gone && organization.integration.is_active() {
+                self.input_if_allowed(organization.id, Input::CredentialRemoved).await?;
+                return Ok(Rest::Now);
+            }
             rest = rest.or_sooner(self.probe_if_due(organization.id, purpose).await?);
         }
         if matches!(organization.integration, Integration::AwaitingCredentials { .. }) {
