@@ -11,7 +11,7 @@ use webinar_bridge_domain::port::{
     Settlement,
 };
 use webinar_bridge_domain::registration::{
-    Answer, Input, Outcome, Registration, RegistrationKey, Stance, Words,
+    Answer, Input, Outcome, Phase, Registration, RegistrationKey, Stance, Words,
 };
 use webinar_bridge_domain::time::{SignedDuration, Timestamp};
 use webinar_bridge_domain::webinar::{Link, Webinar};
