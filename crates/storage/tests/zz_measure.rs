@@ -5,9 +5,9 @@ use given::*;
 use webinar_bridge_domain::port::*;
 #[tokio::test]
 async fn measure() {
-    for n in [1_000u32, 40_000] {
+    for n in [2_000u32, 20_000] {
         let folder = tempfile::tempdir().unwrap();
-        let store = webinar_bridge_storage::open(&settings_in(&folder)).await.unwrap();
+        let store = in_memory().await;
         let epoch = stand(&store, 1, ACTIVE).await;
         let t = std::time::Instant::now();
         for c in 0..n / 500 {
@@ -16,7 +16,7 @@ async fn measure() {
             take_in(&store, epoch, (c * 500..(c + 1) * 500).map(one).collect()).await;
         }
         println!("{n}: insert {:?}/row", t.elapsed() / n);
-        let rounds = 4;
+        let rounds = 10;
         let (mut tc, mut tj, mut ts, mut tr) = (std::time::Duration::ZERO, std::time::Duration::ZERO, std::time::Duration::ZERO, std::time::Duration::ZERO);
         for _ in 0..rounds {
             let t = std::time::Instant::now();
@@ -36,6 +36,9 @@ async fn measure() {
             ts += t.elapsed();
         }
         println!("{n}: ready {:?} claim {:?} journal {:?} settle {:?} per 100", tr / rounds, tc / rounds, tj / rounds, ts / rounds);
+        let t = std::time::Instant::now();
+        for n in 0..50 { store.hint(&[Hint { organization: id(1), row: CrmRow { table: CrmTable::Contacts, id: record_id(n) } }]).await.unwrap(); }
+        println!("{n}: hint {:?}", t.elapsed() / 50);
         store.close().await.unwrap();
         let t = std::time::Instant::now();
         let store = webinar_bridge_storage::open(&settings_in(&folder)).await.unwrap();

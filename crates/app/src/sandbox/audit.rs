@@ -110,11 +110,7 @@ async fn at_on24(peers: &Peers, event: i64) -> Result<BTreeMap<String, Live>, Pe
 fn compare(crm: &BTreeMap<String, Wanted>, live: &BTreeMap<String, Live>, held: u64) -> Findings {
     let wanted: BTreeSet<&String> = crm.iter().filter(|(_, p)| p.active > 0).map(|(who, _)| who).collect();
     let missing = wanted.iter().filter(|who| !live.contains_key(**who)).count() as u64;
-    let changed = wanted.iter().filter(|who| differs(crm.get(**who), live.get(**who))).count();
-    let mut complaints = vec![];
-    if changed > 0 {
-        complaints.push(format!("{changed} person(s) are at ON24 with other details than in the CRM"));
-    }
+    let complaints = wanted.iter().flat_map(|who| differences(crm.get(*who), live.get(*who))).collect();
     Findings {
         crm: wanted.len(),
         provider: wanted.iter().filter(|who| live.contains_key(**who)).count(),
@@ -130,11 +126,23 @@ fn compare(crm: &BTreeMap<String, Wanted>, live: &BTreeMap<String, Live>, held: 
     }
 }
 
-/// Whether a person's details did not arrive; somebody with several rows may be known by any of them.
-fn differs(wanted: Option<&Wanted>, live: Option<&Live>) -> bool {
-    let (Some(wanted), Some(live)) = (wanted, live) else { return false };
-    wanted.rows == 1
-        && (wanted.first != live.first || wanted.last != live.last || wanted.company != live.company)
+/// Which of a person's details did not arrive, without naming anybody. Somebody with several rows may be known by any of
+/// them.
+fn differences(wanted: Option<&Wanted>, live: Option<&Live>) -> Vec<String> {
+    let (Some(wanted), Some(live)) = (wanted, live) else { return vec![] };
+    let fields = [
+        ("first name", &wanted.first, &live.first),
+        ("last name", &wanted.last, &live.last),
+        ("company", &wanted.company, &live.company),
+    ];
+    let differ = fields.into_iter().filter(|(_, crm, on24)| wanted.rows == 1 && crm != on24);
+    let complaint = |(field, crm, on24): (&str, &String, &String)| {
+        let (crm, on24) = (crm.chars().count(), on24.chars().count());
+        format!(
+            "somebody's {field} is another at ON24 ({on24} characters) than in the CRM ({crm} characters)"
+        )
+    };
+    differ.map(complaint).collect()
 }
 
 impl Findings {

@@ -61,8 +61,19 @@ impl Peers {
         answer["access_token"].as_str().map(str::to_owned).ok_or(PeerError::Odd("Entra ID"))
     }
 
-    /// Sends a batch of requests to Dataverse; all of them must succeed.
+    /// Sends a batch of requests to Dataverse; all of them must succeed. What was not carried out is sent again, as
+    /// anybody would who meets bad weather.
     pub(crate) async fn batch(&self, token: &str, requests: &[CrmWrite]) -> Result<(), PeerError> {
+        for _ in 0..PATIENCE {
+            match self.batch_once(token, requests).await {
+                Err(PeerError::Refused(_, StatusCode::SERVICE_UNAVAILABLE)) => {}
+                other => return other,
+            }
+        }
+        self.batch_once(token, requests).await
+    }
+
+    async fn batch_once(&self, token: &str, requests: &[CrmWrite]) -> Result<(), PeerError> {
         let mut body = String::new();
         for request in requests {
             let head = if request.method == Method::PATCH { "If-Match: *\r\n" } else { "" };
@@ -113,6 +124,9 @@ impl Peers {
         json("the bridge", request).await
     }
 }
+
+/// How often somebody tries again.
+const PATIENCE: u32 = 20;
 
 /// One write to Dataverse.
 pub(crate) struct CrmWrite {

@@ -78,12 +78,20 @@ impl Cast {
 impl Theatre<'_> {
     pub(super) async fn play(self) -> Result<(), Failure> {
         let cast = Cast::new(self.plan.registrations);
+        let user = CrmUser::new(self.peers, self.plan.seed).await.map_err(Failure::unexpected)?;
         self.weather().await.map_err(Failure::unexpected)?;
         self.activate().await?;
-        let user = CrmUser::new(self.peers, self.plan.seed).await.map_err(Failure::unexpected)?;
         self.registrations_come(&cast, &user).await?;
         self.minds_change(&cast, &user).await?;
-        self.webinar_takes_place().await
+        self.webinar_takes_place().await?;
+        self.clear_up().await.map_err(Failure::unexpected)
+    }
+
+    /// The auditor reads in good weather.
+    async fn clear_up(&self) -> Result<(), PeerError> {
+        let (peers, calm) = (Peers::new(self.peers.clone())?, json!({ "rules": [] }));
+        peers.weather(&self.peers.on24.base_url, &calm).await?;
+        peers.weather(&self.peers.dataverse.base_url, &calm).await
     }
 
     async fn weather(&self) -> Result<(), PeerError> {
