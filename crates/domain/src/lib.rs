@@ -9,7 +9,7 @@ pub mod fault;
 pub mod flow;
 pub mod id;
 pub mod integration;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub mod memory;
 pub mod metrics;
 pub mod person;

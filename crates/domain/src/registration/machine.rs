@@ -493,9 +493,12 @@ impl Registration {
 }
 
 impl Source {
-    /// Whether a reading says nothing new: the delete of a row is final, and every other word has its version.
+    /// Whether a reading says nothing new: the delete of a row is final, and every other word has its version. That
+    /// its event became ours, or ceased to be, is not the row's word: it comes with the version that is known already.
     fn outdates(&self, seen: &Observation) -> bool {
-        self.stance == Stance::Deleted || (seen.stance != Stance::Deleted && seen.version <= self.version)
+        let event_changed = (self.stance == Stance::Excluded) != (seen.stance == Stance::Excluded);
+        let old = if event_changed { seen.version < self.version } else { seen.version <= self.version };
+        self.stance == Stance::Deleted || (seen.stance != Stance::Deleted && old)
     }
 
     fn take(&mut self, seen: Observation) {

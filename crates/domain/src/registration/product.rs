@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use super::sample::{NOW, at};
 use super::{
-    Call, Cause, Effect, Input, Observation, Outcome, Phase, Registration, RegistrationPolicy, Stance,
+    Call, Cause, Effect, Input, Observation, Outcome, Phase, Registration, RegistrationPolicy, Source, Stance,
 };
 use crate::fact::{FactKind, Step, Why};
 use crate::fault::Verdict;
@@ -120,7 +120,7 @@ fn observed(state: &Registration, seen: &Observation) -> Line {
     match state.sources.get(&seen.source) {
         None if !here || !whole => [NO, NO, NO, NO, GONE],
         Some(row) if row.stance == Stance::Deleted => [STALE, STALE, STALE, STALE, GONE],
-        Some(row) if seen.stance != Stance::Deleted && seen.version <= row.version => {
+        Some(row) if seen.stance != Stance::Deleted && !is_newer(seen, row) => {
             [STALE, STALE, STALE, STALE, GONE]
         }
         _ if !whole => [NO, NO, NO, NO, GONE],
@@ -136,11 +136,17 @@ fn observed(state: &Registration, seen: &Observation) -> Line {
     }
 }
 
+/// A row is taken out, or back in, at the version it has: its event is another matter than itself.
+fn is_newer(seen: &Observation, row: &Source) -> bool {
+    let sides = [seen.stance, row.stance].map(|stance| stance == Stance::Excluded);
+    seen.version > row.version || (seen.version == row.version && sides[0] != sides[1])
+}
+
 /// Of somebody who is to be erased, only the going of a row is noted, so that the row is not counted twice.
 fn erased(state: &Registration, seen: &Observation) -> Line {
     let goes = !matches!(seen.stance, Stance::Active(_) | Stance::Cancelled);
     let newer = state.sources.get(&seen.source).is_some_and(|row| {
-        row.stance != Stance::Deleted && (seen.stance == Stance::Deleted || seen.version > row.version)
+        row.stance != Stance::Deleted && (seen.stance == Stance::Deleted || is_newer(seen, row))
     });
     let cell = if goes && newer { Noted } else { GONE };
     [cell.clone(), cell.clone(), cell.clone(), cell.clone(), cell]

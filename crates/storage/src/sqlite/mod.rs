@@ -44,10 +44,11 @@ impl For {
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
-/// The rows of a JSON array, as `r.value`, in order by `r.key`.
+/// The rows of a JSON array, as `r.value`, in order by `r.key`. Without the limit SQLite would write each row's text
+/// anew for each of its fields.
 macro_rules! rows {
     ($param:literal) => {
-        concat!("json_each(", $param, ") AS r")
+        concat!("(SELECT key, value FROM json_each(", $param, ") LIMIT -1 OFFSET 0) AS r")
     };
 }
 
