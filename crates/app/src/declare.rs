@@ -6,11 +6,38 @@ use webinar_bridge_domain::credential::Purpose;
 use webinar_bridge_domain::flow::Refusal;
 use webinar_bridge_domain::id::OrganizationId;
 use webinar_bridge_domain::integration::TermsVersion;
+use webinar_bridge_domain::time::SignedDuration;
 
 use crate::config::DeclaredOrganization;
+use crate::world::pause;
 
-/// Applies all declarations. What cannot be done now is said and tried at the next start; nothing stops the program.
-pub(crate) async fn apply(bridge: &Bridge, declared: &[DeclaredOrganization]) -> Result<(), Refusal> {
+/// Applies all declarations. What cannot be done now is said and tried again after a rest, and with the next start if
+/// there is something wrong with it; nothing stops the program.
+pub(crate) async fn until_applied(bridge: &Bridge, declared: &[DeclaredOrganization], rest: SignedDuration) {
+    loop {
+        match apply(bridge, declared).await {
+            Ok(Applied::AsFarAsCanBe) => return,
+            Ok(Applied::NotYet) => {}
+            Err(refusal) => {
+                tracing::error!(code = "declaration", %refusal, "the declared organizations could not be applied");
+            }
+        }
+        pause(rest.unsigned_abs()).await;
+    }
+}
+
+/// How far the declarations have been applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Applied {
+    /// As far as they can be.
+    AsFarAsCanBe,
+    /// Something was out of reach; later it may be there.
+    NotYet,
+}
+
+/// Applies all declarations once.
+pub(crate) async fn apply(bridge: &Bridge, declared: &[DeclaredOrganization]) -> Result<Applied, Refusal> {
+    let mut applied = Applied::AsFarAsCanBe;
     for organization in declared {
         let digest = organization.digest();
         let known = bridge.steward.list().await?.into_iter().find(|known| known.name == organization.name);
@@ -28,12 +55,15 @@ pub(crate) async fn apply(bridge: &Bridge, declared: &[DeclaredOrganization]) ->
             Ok(()) => bridge.steward.declare(id, &digest).await?,
             Err(Refusal::Store(error)) => return Err(error.into()),
             Err(refusal) => {
+                if matches!(refusal, Refusal::Secret(_)) {
+                    applied = Applied::NotYet;
+                }
                 let organization = id.to_string();
                 tracing::error!(code = "declaration", organization, %refusal, "a declared organization could not be applied whole");
             }
         }
     }
-    Ok(())
+    Ok(applied)
 }
 
 async fn one(bridge: &Bridge, id: OrganizationId, declared: &DeclaredOrganization) -> Result<(), Refusal> {

@@ -42,11 +42,14 @@ fn place(session: &Session<'_>, at: &FeedPosition) -> Result<Url, Fault> {
             Ok(session.root.at(set, Some(&format!("$select={key}"))))
         }
         // Nothing was followed so far; now it is, from the beginning.
-        Some(UNUSED) => {
-            Err(CHANGES.fault(FaultKind::Gone { what: Missing::Cursor }, "dataverse.cursor_expired"))
-        }
-        Some(link) => session.root.follow(link).ok_or_else(|| foreign(&CHANGES)),
+        Some(UNUSED) => Err(expired()),
+        // A place in another environment, or in another version of the API: this one is read from the beginning.
+        Some(link) => session.root.follow(link).ok_or_else(expired),
     }
+}
+
+fn expired() -> Fault {
+    CHANGES.fault(FaultKind::Gone { what: Missing::Cursor }, "dataverse.cursor_expired")
 }
 
 /// The place after a page, and whether there is more already. An empty page with a next link is legal; a page

@@ -13,20 +13,35 @@
     request.open("GET", location.pathname);
     request.responseType = "document";
     request.timeout = 10000;
-    request.addEventListener("load", () => {
+    request.addEventListener("loadend", () => {
+      asking = false;
+      if (request.status === 401) location.reload();
       if (request.status === 200) take(request.response);
-      else if (request.status === 401) location.reload();
+      say(request.status !== 200);
     });
-    // Without an answer the bridge is away; the page says as of when it is.
-    request.addEventListener("loadend", () => { asking = false; });
     request.send();
+  }
+
+  function say(away) {
+    const place = document.querySelector("[data-away]");
+    const words = away ? place?.dataset.away : "";
+    if (place && place.textContent !== words) place.textContent = words;
   }
 
   function take(page) {
     const live = document.querySelector("[data-live]");
     const fresh = page?.querySelector("[data-live]");
-    const busy = live.contains(document.activeElement) || String(getSelection()) !== "";
-    if (fresh && !busy && fresh.innerHTML !== live.innerHTML) live.replaceWith(document.adoptNode(fresh));
+    const changed = fresh && fresh.innerHTML !== live.innerHTML;
+    // Whoever marks something is about to copy it.
+    if (!changed || String(getSelection()) !== "") return;
+    const focus = live.contains(document.activeElement) ? document.activeElement.id : "";
+    const places = [...live.querySelectorAll(".scroll[id]")].map((part) => [part.id, part.scrollLeft]);
+    live.replaceWith(document.adoptNode(fresh));
+    for (const [id, left] of places) {
+      const part = document.getElementById(id);
+      if (part) part.scrollLeft = left;
+    }
+    if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
   }
 
   function watch() {

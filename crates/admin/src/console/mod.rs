@@ -21,11 +21,13 @@ pub(crate) fn router(admin: &Admin) -> Router {
         .route("/", get(overview))
         .route("/sign-in", post(sign_in))
         .route("/sign-out", post(sign_out))
+        .route("/assets/icon.svg", get(async || asset("image/svg+xml", ICON)))
         .route("/assets/console.css", get(async || asset("text/css; charset=utf-8", STYLE)))
         .route("/assets/console.js", get(async || asset("text/javascript; charset=utf-8", SCRIPT)))
         .with_state(admin.clone())
 }
 
+const ICON: &str = include_str!("icon.svg");
 const STYLE: &str = include_str!("console.css");
 const SCRIPT: &str = include_str!("console.js");
 

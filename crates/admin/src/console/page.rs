@@ -34,6 +34,7 @@ fn layout(title: &str, frame: Frame, body: &Markup) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (title) " · webinar-bridge" }
+                link rel="icon" href="/assets/icon.svg" type="image/svg+xml";
                 link rel="stylesheet" href="/assets/console.css";
                 script src="/assets/console.js" defer {}
             }
@@ -61,7 +62,7 @@ pub(crate) fn sign_in(complaint: Option<&str>) -> Markup {
         Frame::default(),
         &html! {
             h1 { "Sign in" }
-            p { "Paste the token that was configured for this bridge." }
+            p { "Paste the token of this bridge: " code { "api.bootstrap_token" } " in its configuration." }
             @if let Some(complaint) = complaint { p.complaint role="alert" { (complaint) } }
             form method="post" action="/sign-in" {
                 label for="token" { "Token" }
@@ -77,14 +78,19 @@ pub(crate) fn overview(sections: &[Section], now: Timestamp, frame: Frame) -> Ma
         "Overview",
         frame,
         &html! {
+            p.away role="status" data-away="No answer from the bridge: the figures below are the last ones." {}
             div id="live" data-live {
                 @if sections.is_empty() {
                     h1 { "Nothing to show yet" }
                     p { "No organization is known. Declare one in the configuration, or make one over the API." }
                 }
                 @for section in sections { (organization(section)) }
-                p.freshness { "As of " time datetime=(now.to_string()) { (minute(now)) " UTC" } "." }
+                p.freshness {
+                    "As of " time datetime=(now.to_string()) { (minute(now)) " UTC" }
+                    @if frame.sandbox { ", by the clock of the story" } "."
+                }
             }
+            footer { a href="/api/openapi.json" { "Description of the API" } }
         },
     )
 }
@@ -95,28 +101,76 @@ fn organization(section: &Section) -> Markup {
         section aria-labelledby=(organization.id.to_string()) {
             h1 id=(organization.id.to_string()) { (organization.name) }
             (verdict(organization, balance, troubles))
-            @for (topic, note) in troubles {
-                p.complaint role="alert" {
-                    strong { "The " (topic.name()) " keeps this organization waiting: " } (note.what)
-                    " Nothing is lost; work goes on by itself when it is over."
+            @for (topic, note) in troubles { (trouble(*topic, note)) }
+            (hint(organization, balance))
+            @if is_quiet(organization) && webinars.is_empty() && *balance == Balance::default() {
+                // Nothing was ever read: lines of zeros would say less than the sentence above.
+            } @else {
+                (lines(balance))
+                h2 { "Webinars" }
+                @if webinars.is_empty() {
+                    p { "No webinar has been seen in the CRM yet." }
+                } @else {
+                    (table(webinars, organization))
                 }
             }
-            (lines(balance))
-            h2 { "Webinars" }
-            @if webinars.is_empty() {
-                p { "No webinar has been seen in the CRM yet." }
-            } @else {
-                (table(webinars, organization))
+        }
+    }
+}
+
+/// Whether nothing is read or sent for it.
+const fn is_quiet(organization: &Organization) -> bool {
+    !matches!(organization.integration, Integration::Active { .. } | Integration::Draining { .. })
+}
+
+/// What is the matter, and what comes of it.
+fn trouble(topic: Topic, note: &Note) -> Markup {
+    let (lead, outlook) = match topic {
+        Topic::Vault => ("The key vault keeps this organization waiting", WAITS),
+        Topic::Provider => ("ON24 keeps this organization waiting", WAITS),
+        Topic::Crm => ("Dynamics 365 keeps this organization waiting", WAITS),
+        Topic::Names => ("Configured names are not in the CRM", WAITS),
+        Topic::Rows => ("Some rows of the CRM cannot be read", "All others go on."),
+    };
+    html! {
+        p.complaint { strong { (lead) ": " } (note.what.trim_end_matches('.')) ". " (outlook) }
+    }
+}
+
+const WAITS: &str = "Nothing is lost; work goes on by itself when it is over.";
+
+/// What a person can do about what the verdict says.
+fn hint(organization: &Organization, balance: &Balance) -> Markup {
+    let path = |rest: &str| format!("/api/v1/organizations/{}/{rest}", organization.id.uuid());
+    html! {
+        @match organization.integration {
+            Integration::Dormant | Integration::AwaitingTerms { .. } => {
+                p.hint {
+                    "Accept them over the API, at " code { (path("terms")) } ", or by "
+                    code { "terms_accepted" } " in the configuration."
+                }
             }
+            Integration::AwaitingCredentials { .. } => {
+                p.hint {
+                    "Enter them over the API, at " code { (path("credentials/on24")) } ", or by "
+                    code { "[organization.on24]" } " in the configuration."
+                }
+            }
+            Integration::Active { newer: Some(_), .. } => {
+                p.hint { "Newer terms are to be accepted before their time of grace ends: " code { (path("terms")) } "." }
+            }
+            _ if balance.registrations.held.values().sum::<u64>() > 0 => {
+                p.hint { "Who is held, why, and what to do: " code { (path("held")) } ", and their rows in the CRM." }
+            }
+            _ => {}
         }
     }
 }
 
 /// One sentence: is everything where it belongs?
 fn verdict(organization: &Organization, balance: &Balance, troubles: &[(Topic, Note)]) -> Markup {
-    let held: u64 = balance.registrations.held.values().sum();
-    let waiting = balance.registrations.on_their_way;
     let adds_up = balance.registrations.adds_up() && balance.minutes.adds_up();
+    let waits = troubles.iter().any(|(topic, _)| *topic != Topic::Rows);
     let (class, sentence) = match organization.integration {
         _ if !adds_up => (
             "bad",
@@ -135,16 +189,35 @@ fn verdict(organization: &Organization, balance: &Balance, troubles: &[(Topic, N
             ("idle", "Stopping: running calls end, no new ones begin.".to_owned())
         }
         Integration::Erased => ("idle", "Removed.".to_owned()),
-        Integration::Active { .. } if !troubles.is_empty() => {
-            ("warn", "Work waits for something outside.".to_owned())
-        }
-        Integration::Active { .. } if held > 0 => ("warn", format!("{held} held: each needs a look.")),
-        Integration::Active { .. } if waiting > 0 => ("busy", format!("{waiting} on their way.")),
-        Integration::Active { .. } => {
-            ("good", "All well: everyone is at ON24, every minute is in Dynamics.".to_owned())
+        Integration::Active { .. } if waits => ("warn", "Work waits for something outside.".to_owned()),
+        Integration::Active { .. } => at_work(balance),
+    };
+    html! { p class={ "verdict " (class) } { (sentence) } }
+}
+
+/// The sentence for an organization that nothing keeps waiting.
+fn at_work(balance: &Balance) -> (&'static str, String) {
+    let (rows, minutes) = (&balance.registrations, &balance.minutes);
+    let held: u64 = rows.held.values().sum();
+    if held > 0 {
+        return ("warn", format!("Held: {}. Each needs a look.", number(held)));
+    }
+    if rows.on_their_way > 0 {
+        return ("busy", format!("On their way to ON24: {}.", number(rows.on_their_way)));
+    }
+    if minutes.on_their_way != 0 {
+        return ("busy", format!("Minutes on their way to Dynamics: {}.", signed(minutes.on_their_way)));
+    }
+    if rows.crm == 0 && minutes.provider == 0 {
+        return ("good", "All well: there is nothing to carry yet.".to_owned());
+    }
+    let unmatched = match minutes.unmatched {
+        0 => "every minute is in Dynamics.".to_owned(),
+        n => {
+            format!("every minute of theirs is in Dynamics. Minutes of people not in the CRM: {}.", number(n))
         }
     };
-    html! { p.verdict class=(class) { (sentence) } }
+    ("good", format!("All well: everyone is at ON24, {unmatched}"))
 }
 
 fn lines(balance: &Balance) -> Markup {
@@ -154,7 +227,7 @@ fn lines(balance: &Balance) -> Markup {
             div {
                 dt { "Registrations in the CRM" }
                 dd { (registrations_line(rows)) }
-                dd.bar { (bar(rows.at_provider, rows.crm, "registrations at ON24")) }
+                dd.bar { (bar(rows.at_provider, wanted(rows), "registrations at ON24, of those that are wanted")) }
             }
             div {
                 dt { "Viewing minutes at ON24" }
@@ -163,6 +236,11 @@ fn lines(balance: &Balance) -> Markup {
             }
         }
     }
+}
+
+/// Rows that are to be at the provider.
+fn wanted(rows: &RegistrationBalance) -> u64 {
+    rows.crm.saturating_sub(rows.excluded.values().sum())
 }
 
 fn registrations_line(rows: &RegistrationBalance) -> Markup {
@@ -177,9 +255,18 @@ fn reasons(by: &std::collections::BTreeMap<String, u64>) -> Markup {
     html! {
         @if !by.is_empty() {
             " (" @for (i, (name, n)) in by.iter().enumerate() {
-                @if i > 0 { ", " } (number(*n)) " " (name.replace('_', " "))
+                @if i > 0 { ", " } (number(*n)) " " (reason(name))
             } ")"
         }
+    }
+}
+
+/// A cause or reason in words.
+fn reason(name: &str) -> String {
+    match name {
+        "no_address" => "without an e-mail address".to_owned(),
+        "not_a_webinar" => "for events that are no webinars".to_owned(),
+        other => other.replace('_', " "),
     }
 }
 
@@ -197,7 +284,7 @@ fn minutes_line(minutes: &MinutesBalance) -> Markup {
 
 fn table(webinars: &[(Webinar, Balance)], organization: &Organization) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label={ "Webinars of " (organization.name) } {
+        div.scroll id={ "webinars-" (organization.id.uuid()) } tabindex="0" role="region" aria-label={ "Webinars of " (organization.name) } {
             table {
                 thead {
                     tr {
@@ -220,19 +307,25 @@ fn table(webinars: &[(Webinar, Balance)], organization: &Organization) -> Markup
 
 fn row(webinar: &Webinar, balance: &Balance) -> Markup {
     let (rows, minutes) = (&balance.registrations, &balance.minutes);
+    // Narrow screens show each figure with its label instead of a column's head.
+    let figures = [
+        ("Registrations in the CRM", number(rows.crm)),
+        ("at ON24", number(rows.at_provider)),
+        ("on their way", number(rows.on_their_way)),
+        ("held", number(rows.held.values().sum())),
+        ("excluded", number(rows.excluded.values().sum())),
+        ("Minutes at ON24", number(minutes.provider)),
+        ("in Dynamics", number(minutes.crm)),
+        ("on their way", signed(minutes.on_their_way)),
+        ("unmatched", number(minutes.unmatched)),
+    ];
     html! {
         tr {
             th scope="row" { (webinar.title) " " (link(&webinar.link)) }
-            td { time datetime=(webinar.starts.to_string()) { (minute(webinar.starts)) } }
-            td { (number(rows.crm)) }
-            td { (number(rows.at_provider)) }
-            td { (number(rows.on_their_way)) }
-            td { (number(rows.held.values().sum())) }
-            td { (number(rows.excluded.values().sum())) }
-            td { (number(minutes.provider)) }
-            td { (number(minutes.crm)) }
-            td { (signed(minutes.on_their_way)) }
-            td { (number(minutes.unmatched)) }
+            td data-label="Start (UTC)" {
+                time datetime=(webinar.starts.to_string()) { (minute(webinar.starts)) }
+            }
+            @for (label, figure) in figures { td data-label=(label) { (figure) } }
         }
     }
 }

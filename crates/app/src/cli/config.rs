@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use crate::config::{Source, read};
-use crate::exit::Failure;
+use crate::exit::{Failure, MEANINGS};
 
 #[derive(Subcommand)]
 pub(crate) enum Action {
     /// Say whether `serve` could start with this configuration; exits with 78 if not.
+    #[command(after_help = MEANINGS)]
     Check {
-        /// The configuration file.
+        /// The configuration file; settings also come from `WEBINAR_BRIDGE__SECTION__KEY`.
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },

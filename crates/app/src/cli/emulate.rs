@@ -13,28 +13,28 @@ use crate::telemetry;
 
 #[derive(Args)]
 pub(crate) struct Flags {
-    /// Where ON24 listens; a free port of this machine unless told.
+    /// Where ON24 listens, such as 127.0.0.1:8081; a free port of this machine by default.
     #[arg(long, value_name = "ADDR")]
     on24: Option<SocketAddr>,
-    /// Where Dataverse listens.
+    /// Where Dataverse listens; likewise.
     #[arg(long, value_name = "ADDR")]
     dataverse: Option<SocketAddr>,
-    /// Where Entra ID listens.
+    /// Where Entra ID listens; likewise.
     #[arg(long, value_name = "ADDR")]
     entra: Option<SocketAddr>,
-    /// Where Key Vault listens.
+    /// Where Key Vault listens; likewise.
     #[arg(long, value_name = "ADDR")]
     key_vault: Option<SocketAddr>,
     /// Decides everything that is left to chance.
-    #[arg(long, default_value_t = 42)]
+    #[arg(long, value_name = "S", default_value_t = 42)]
     seed: u64,
     /// Contacts beside those of registrations.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0)]
     contacts: u32,
     /// Registrations for the seeded event, each with a contact of its own.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0)]
     registrations: u32,
-    /// Write a complete configuration for `serve` to this file (mode 0600).
+    /// Write a complete configuration for `serve`, with made-up secrets, to this file (mode 0600).
     #[arg(long, value_name = "FILE")]
     write_config: Option<PathBuf>,
     /// Print one JSON line when everything listens, and nothing else on standard output.

@@ -23,14 +23,17 @@ struct Line {
 enum Command {
     /// Run the whole product on this machine, with pretend peers and a story.
     #[cfg(feature = "sandbox")]
+    #[command(after_help = MEANINGS)]
     Sandbox(sandbox::Flags),
     /// Run only the pretend peers: ON24, Dataverse, Entra ID and Key Vault.
     #[cfg(feature = "sandbox")]
+    #[command(after_help = MEANINGS)]
     Emulate(emulate::Flags),
-    /// Run the service.
+    /// Run the service, until SIGTERM or Ctrl-C.
+    #[command(after_help = MEANINGS)]
     Serve(serve::Flags),
-    /// Look at the configuration.
-    #[command(subcommand)]
+    /// Check the configuration.
+    #[command(subcommand, after_help = MEANINGS)]
     Config(config::Action),
 }
 

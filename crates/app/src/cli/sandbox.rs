@@ -11,15 +11,15 @@ use crate::sandbox::{Plan, Story, run as play};
 #[derive(Args)]
 pub(crate) struct Flags {
     /// How many persons want to come at the end of the story.
-    #[arg(long, default_value_t = 312, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 312, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     registrations: u32,
-    /// Decides everything that is left to chance.
-    #[arg(long, default_value_t = 42)]
+    /// Decides everything that is left to chance; the same seed tells the same story.
+    #[arg(long, value_name = "S", default_value_t = 42)]
     seed: u64,
     /// What happens.
     #[arg(long, value_enum, default_value_t = Name::AllWell)]
     story: Name,
-    /// Where the console listens: 127.0.0.1:8080, with `--once` a free port.
+    /// Where the console listens: 127.0.0.1:8080, with `--once` a free port; port 0 is a free one.
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
     /// Run the story, audit, and exit: 0 if both sides agree, 3 if not.
@@ -28,7 +28,7 @@ pub(crate) struct Flags {
     /// Print one JSON object a line on standard output, and nothing else there.
     #[arg(long)]
     json: bool,
-    /// Keep the data in this folder instead of a temporary one.
+    /// Keep store and configuration in this folder instead of a temporary one; a new folder for each run.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Not built yet.
@@ -40,7 +40,7 @@ pub(crate) struct Flags {
 enum Name {
     /// Nothing goes wrong outside.
     AllWell,
-    /// Errors, dropped answers and quotas, now and then.
+    /// Errors, lost answers and quotas, now and then.
     Stormy,
     #[value(hide = true)]
     RateLimited,

@@ -51,16 +51,17 @@ pub(crate) async fn run(flags: Flags) -> Result<(), Failure> {
         Arc::new(SystemClock),
         settings.deliver_workers,
     )?;
-    tracing::info!(code = "ready", public = %service.public, private = ?service.private, "ready");
-    let declared = declare::apply(&house.bridge, &settings.organizations).await;
-    if let Err(refusal) = declared {
-        tracing::error!(code = "declaration", %refusal, "the declared organizations could not be applied");
-    }
-    service.loops.board.wake_all();
+    tracing::info!(code = "ready", public = %service.public, private = %service.private.unwrap_or(settings.private), "ready");
+    let declaring = async {
+        declare::until_applied(&house.bridge, &settings.organizations, settings.policies.outage_rest).await;
+        service.loops.board.wake_all();
+        std::future::pending::<()>().await;
+    };
     let fatal = service.loops.fatal.clone();
     let failed = tokio::select! {
         () = asked_to_end() => false,
         () = fatal.cancelled() => true,
+        () = declaring => false,
     };
     tracing::info!(code = "draining", "ending: no new work, running calls end");
     service.stop().await;

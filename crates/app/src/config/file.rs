@@ -108,6 +108,8 @@ pub(crate) struct Timing {
     pub(crate) credential_probe: Option<SignedDuration>,
     pub(crate) permission_probe: Option<SignedDuration>,
     pub(crate) outage_rest: Option<SignedDuration>,
+    pub(crate) attendance_waits: Option<Vec<SignedDuration>>,
+    pub(crate) attendance_every: Option<SignedDuration>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode};
 
-use super::file::SECRETS;
+use super::glass::without_secrets;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,44 +81,4 @@ impl Diagnostic for Shown<'_> {
         let span = self.mistake.span.clone()?;
         Some(Box::new(std::iter::once(LabeledSpan::new_with_span(Some("here".to_owned()), span))))
     }
-}
-
-/// The text with every secret's value blotted out, byte for byte, so that spans stay where they are. A value that
-/// goes on over several lines is blotted out to the next key or table.
-pub(crate) fn without_secrets(text: &str) -> String {
-    let mut blotting = false;
-    let mut out = String::with_capacity(text.len());
-    for line in text.split_inclusive('\n') {
-        let key = line.split_once('=').map(|(key, _)| key.trim().trim_matches(['"', '\'']));
-        let secret = |key: &str| key.rsplit('.').next().is_some_and(|last| SECRETS.contains(&last.trim()));
-        let (shown, hidden) = match key {
-            _ if line.trim_start().starts_with('[') => {
-                blotting = false;
-                line.split_at(line.len())
-            }
-            Some(key) if secret(key) => {
-                blotting = true;
-                line.split_at(line.find('=').map_or(0, |at| at + 1))
-            }
-            Some(key) if key.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c)) => {
-                blotting = false;
-                // A table in braces can hold secrets in the middle of a line.
-                let inner = line.find('{').filter(|_| SECRETS.iter().any(|name| line.contains(name)));
-                line.split_at(inner.unwrap_or(line.len()))
-            }
-            _ if blotting => line.split_at(0),
-            _ => line.split_at(line.len()),
-        };
-        out.push_str(shown);
-        out.extend(hidden.bytes().map(|byte| {
-            if byte == b'\n' {
-                '\n'
-            } else if byte == b' ' {
-                ' '
-            } else {
-                '*'
-            }
-        }));
-    }
-    out
 }

@@ -4,12 +4,15 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use config::{Config, Environment, FileFormat};
+use config::{Config, ConfigError, FileFormat};
+use toml::de::{DeTable, DeValue};
 
-use super::environment;
-use super::file::{File, SECRETS};
+use super::environment::{PREFIX, Variables};
+use super::file::File;
+use super::glass::unknown_names;
 use super::mistake::{Mistake, Unusable};
 use super::settings::Settings;
+use super::shape::{advice, unknown_name};
 
 /// Where the configuration comes from.
 pub(crate) struct Source {
@@ -20,9 +23,13 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// A file, and the environment of this process.
+    /// A file, and the environment of this process. What is not Unicode there cannot be ours.
     pub(crate) fn file(path: Option<PathBuf>) -> Self {
-        Self { path, variables: std::env::vars().collect() }
+        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            let name = name.into_string().ok().filter(|name| name.starts_with(PREFIX))?;
+            Some((name, value.to_string_lossy().into_owned()))
+        };
+        Self { path, variables: std::env::vars_os().filter_map(text).collect() }
     }
 }
 
@@ -33,140 +40,130 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    fn unusable(self, mistakes: Vec<Mistake>) -> Unusable {
-        Unusable { file: Some((self.name, self.text)), mistakes }
+    fn read(path: &Path) -> Result<Self, Unusable> {
+        let name = path.display().to_string();
+        match std::fs::read_to_string(path) {
+            Ok(text) => Ok(Self { name, text }),
+            Err(error) => {
+                let what = format!("the configuration file {name} cannot be read: {error}");
+                let help = Some("name another with `--config FILE`".to_owned());
+                Err(Unusable { file: None, mistakes: vec![Mistake { what, span: None, help }] })
+            }
+        }
+    }
+
+    /// What is wrong with the file by itself: its syntax, its names, or the type of a value.
+    fn mistakes(&self) -> Vec<Mistake> {
+        let Err(error) = toml::from_str::<File>(&self.text) else { return vec![] };
+        let mut mistakes =
+            DeTable::parse(&self.text).map_or_else(|_| vec![], |table| unknown_names(table.get_ref()));
+        if unknown_name(error.message()).is_none() || mistakes.is_empty() {
+            mistakes.push(Mistake { what: plain(error.message()), span: error.span(), help: None });
+        }
+        mistakes
     }
 
     /// Where the value of a setting stands; where its table begins, if it is not set.
     pub(crate) fn locate(&self, path: &[&str]) -> Option<Range<usize>> {
-        let table = toml::de::DeTable::parse(&self.text).ok()?;
-        let mut span = None;
-        let mut here = table.get_ref();
-        for (i, step) in path.iter().enumerate() {
-            let Some(value) = here.get(*step) else { break };
-            span = Some(value.span());
-            match value.get_ref() {
-                toml::de::DeValue::Table(inner) => here = inner,
-                toml::de::DeValue::Array(items) => {
-                    let index: usize = path.get(i + 1).and_then(|index| index.parse().ok())?;
-                    let item = items.get(index)?;
-                    span = Some(item.span());
-                    let toml::de::DeValue::Table(inner) = item.get_ref() else { return span };
-                    return Self::within(inner, path.get(i + 2..)?).or(span);
-                }
-                _ => return span,
-            }
-        }
-        span
+        let table = DeTable::parse(&self.text).ok()?;
+        Self::within(table.get_ref(), path)
     }
 
-    fn within(table: &toml::de::DeTable<'_>, path: &[&str]) -> Option<Range<usize>> {
-        let value = table.get(*path.first()?)?;
-        match value.get_ref() {
-            toml::de::DeValue::Table(inner) => Self::within(inner, &path[1..]).or_else(|| Some(value.span())),
-            _ => Some(value.span()),
-        }
+    fn within(table: &DeTable<'_>, path: &[&str]) -> Option<Range<usize>> {
+        let (step, rest) = path.split_first()?;
+        let value = table.get(*step)?;
+        let (value, rest) = match (value.get_ref(), rest.split_first()) {
+            (DeValue::Array(items), Some((index, rest))) => (items.get(index.parse::<usize>().ok()?)?, rest),
+            _ => (value, rest),
+        };
+        let inner = value.get_ref().as_table().and_then(|inner| Self::within(inner, rest));
+        inner.or_else(|| Some(value.span()))
     }
 }
 
 /// Reads and checks the configuration whole.
 pub(crate) fn read(source: &Source) -> Result<Settings, Unusable> {
-    let text = source.path.as_deref().map(text_of).transpose()?;
-    if let Some(text) = &text
-        && let Err(error) = toml::from_str::<File>(&text.text)
-    {
-        let mistake = at_the_line(&text.text, &error);
-        let text = Text { name: text.name.clone(), text: text.text.clone() };
-        return Err(text.unusable(vec![mistake]));
-    }
-    let named = |mistakes| Unusable { file: None, mistakes };
-    let variables = source.variables.clone().into_iter();
-    let variables = environment::settings(variables).map_err(named)?;
-    let file = layered(text.as_ref(), variables).map_err(|mistake| named(vec![mistake]))?;
-    let base = source.path.as_deref().and_then(Path::parent).map(Path::to_path_buf).unwrap_or_default();
-    Settings::checked(file, text.as_ref(), &base).map_err(|mistakes| match text {
-        Some(text) => text.unusable(mistakes),
-        None => named(mistakes),
-    })
+    let text = source.path.as_deref().map(Text::read).transpose()?;
+    let checked = checked(source, text.as_ref());
+    checked.map_err(|mistakes| Unusable { file: text.map(|text| (text.name, text.text)), mistakes })
 }
 
-fn text_of(path: &Path) -> Result<Text, Unusable> {
-    let name = path.display().to_string();
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(Text { name, text }),
-        Err(error) => {
-            let what = format!("the configuration file {name} cannot be read: {error}");
-            let help = Some("name another with `--config FILE`".to_owned());
-            Err(Unusable { file: None, mistakes: vec![Mistake { what, span: None, help }] })
+fn checked(source: &Source, text: Option<&Text>) -> Result<Settings, Vec<Mistake>> {
+    let mut mistakes = text.map_or_else(Vec::new, Text::mistakes);
+    let variables = Variables::among(source.variables.clone());
+    match variables {
+        Ok(variables) if mistakes.is_empty() => {
+            let file =
+                layered(text, &variables).map_err(|error| from_environment(text, &variables, &error))?;
+            let base =
+                source.path.as_deref().and_then(Path::parent).map(Path::to_path_buf).unwrap_or_default();
+            Settings::checked(file, text, &variables, &base)
+        }
+        Ok(_) => Err(mistakes),
+        Err(more) => {
+            mistakes.extend(more);
+            Err(mistakes)
         }
     }
 }
 
-fn layered(text: Option<&Text>, variables: HashMap<String, String>) -> Result<File, Mistake> {
+fn layered(text: Option<&Text>, variables: &Variables) -> Result<File, ConfigError> {
     let mut layers = Config::builder();
     if let Some(text) = text {
         layers = layers.add_source(config::File::from_str(&text.text, FileFormat::Toml));
     }
-    let names: Vec<String> = variables.keys().cloned().collect();
-    let environment = Environment::default().separator("__").source(Some(variables));
-    let merged = layers.add_source(environment).build();
-    merged.and_then(Config::try_deserialize::<File>).map_err(|error| from_environment(&error, &names))
+    layers.add_source(variables.clone()).build()?.try_deserialize()
 }
 
-/// A mistake that the file alone does not have comes from the environment.
-fn from_environment(error: &config::ConfigError, names: &[String]) -> Mistake {
-    let said = error.to_string();
-    let guilty = |name: &&String| {
-        let last = name.rsplit("__").next().unwrap_or(name);
-        said.contains(&name.replace("__", ".")) || said.contains(&format!("`{last}`"))
-    };
-    let variable = names.iter().find(guilty).map(|name| environment::variable(&[name]));
-    let what = match &variable {
-        Some(variable) => format!("the environment variable `{variable}` cannot be used"),
-        None => "a setting from the environment cannot be used".to_owned(),
-    };
-    let secret = names.iter().find(guilty).is_some_and(|name| SECRETS.iter().any(|s| name.ends_with(s)));
-    Mistake { what, span: None, help: (!secret).then_some(said) }
-}
-
-fn at_the_line(text: &str, error: &toml::de::Error) -> Mistake {
-    let span = error.span();
-    let line = span.clone().and_then(|span| text.get(..span.start)).map_or("", |before| {
-        let start = before.rfind('\n').map_or(0, |at| at + 1);
-        text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or("")
+/// A mistake that the file alone does not have comes from the environment: from each variable that, alone, spoils the
+/// file.
+fn from_environment(text: Option<&Text>, variables: &Variables, error: &ConfigError) -> Vec<Mistake> {
+    let guilty = variables.one_by_one().filter_map(|(name, secret, alone)| {
+        let said = layered(text, &alone).err()?.to_string();
+        let what = format!("the environment variable `{name}` cannot be used");
+        let help = match unknown_name(&said) {
+            Some((unknown, known)) => {
+                Some(format!("`{unknown}` is unknown; {}", advice(unknown, known.into_iter())))
+            }
+            None => (!secret).then(|| plain(&said)),
+        };
+        Some(Mistake { what, span: None, help })
     });
-    let secret = SECRETS.iter().any(|name| line.contains(name));
-    let said = error.message();
-    let what = if secret && !said.starts_with("unknown field") {
-        "a secret must be text in quotes".to_owned()
-    } else {
-        said.to_owned()
-    };
-    let help = suggestion(said).map(|name| format!("did you mean `{name}`?"));
-    Mistake { what, span, help }
-}
-
-/// The known name that is nearest to an unknown one, if one is near.
-fn suggestion(said: &str) -> Option<&str> {
-    let rest = said.strip_prefix("unknown field `")?;
-    let (unknown, known) = rest.split_once('`')?;
-    let names = known.split('`').skip(1).step_by(2);
-    let nearest = names.map(|name| (distance(unknown, name), name)).min()?;
-    (nearest.0 <= unknown.len() / 3 + 1).then_some(nearest.1)
-}
-
-/// How many letters differ, at the least, between two words (Levenshtein).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let above = row[j + 1];
-            row[j + 1] = (corner + usize::from(x != *y)).min(above + 1).min(row[j] + 1);
-            corner = above;
-        }
+    let mut mistakes: Vec<Mistake> = guilty.collect();
+    if mistakes.is_empty() {
+        let what = format!(
+            "the settings from the environment cannot be used together: {}",
+            plain(&error.to_string())
+        );
+        mistakes.push(Mistake { what, span: None, help: None });
     }
-    row[b.len()]
+    mistakes
+}
+
+/// What a fault about a type says, in words for people and without the value.
+fn plain(said: &str) -> String {
+    let types = said.strip_prefix("invalid type: ").or_else(|| said.strip_prefix("invalid value: "));
+    let Some((found, expected)) = types.and_then(|types| types.rsplit_once(", expected ")) else {
+        return said.to_owned();
+    };
+    let expected = match expected.split(" for key ").next().unwrap_or(expected) {
+        "a string" | "str" | "string" => "text in quotes",
+        "u32" | "u64" | "an unsigned 32 bit integer" => "a whole number that is not negative",
+        "i64" | "an integer" => "a whole number",
+        "a boolean" => "`true` or `false`",
+        "a sequence" | "an array" => "a list",
+        table if table.starts_with("struct ") => "a table",
+        other => other,
+    };
+    let kinds = [
+        ("string", "text"),
+        ("integer", "a whole number"),
+        ("floating", "a number with a fraction"),
+        ("boolean", "`true` or `false`"),
+        ("map", "a table"),
+        ("sequence", "a list"),
+    ];
+    let found =
+        kinds.iter().find(|(kind, _)| found.starts_with(kind)).map_or("something else", |(_, words)| words);
+    format!("expected {expected}, found {found}")
 }

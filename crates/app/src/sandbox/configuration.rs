@@ -1,7 +1,7 @@
 //! Configuration files that point at the emulators.
 
 use std::io::Write as _;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -25,7 +25,7 @@ pub(crate) fn write_for_sandbox(
     public: Option<SocketAddr>,
 ) -> std::io::Result<Written> {
     let token = new_token();
-    let store = folder.join("bridge.db");
+    let (store, file) = free_names(folder);
     let public =
         public.map_or_else(String::new, |public| format!("public = {}\n", text(&public.to_string())));
     let body = format!(
@@ -35,8 +35,19 @@ pub(crate) fn write_for_sandbox(
         shared(ready, &token),
         organization("Contoso (sandbox)", ready, false),
     );
-    write(&folder.join("bridge.toml"), &body)?;
-    Ok(Written { path: folder.join("bridge.toml"), token })
+    write(&file, &body)?;
+    Ok(Written { path: file, token })
+}
+
+/// A store and a file that are not there yet: what an earlier run left, or a real service keeps there, stays as it is.
+fn free_names(folder: &Path) -> (PathBuf, PathBuf) {
+    let mut name = folder.join("bridge");
+    let mut number = 1;
+    while name.with_extension("db").exists() || name.with_extension("toml").exists() {
+        number += 1;
+        name = folder.join(format!("bridge-{number}"));
+    }
+    (name.with_extension("db"), name.with_extension("toml"))
 }
 
 /// A complete one for `serve`: several processes may start from it on one store that the environment names.
@@ -44,13 +55,17 @@ pub(crate) fn write_for_serve(path: &Path, ready: &Ready) -> std::io::Result<Wri
     let path = std::path::absolute(path)?;
     let token = new_token();
     let store = path.with_extension("db");
+    let [public, private] = free_addresses()?;
     let body = format!(
         "# Written by `webinar-bridge emulate`: it points at emulators, and everything in it is made up.\n\n\
-         [storage]\nurl = {}\n\n[server]\npublic = \"127.0.0.1:0\"\nprivate = \"127.0.0.1:0\"\n\n{}\
+         [storage]\nurl = {}\n\n[server]\npublic = {}\nprivate = {}\n\n{}\
          [timing]\npoll = \"1s\"\npause = \"2s\"\nlanding = \"10s\"\nblind_quota = \"2s\"\ncredential_probe = \"2s\"\n\
          permission_probe = \"2s\"\noutage_rest = \"2s\"\nlongest_wait = \"30s\"\n\
-         retry_waits = [\"0s\", \"1s\", \"2s\", \"5s\", \"10s\", \"30s\"]\n\n{}",
+         retry_waits = [\"0s\", \"1s\", \"2s\", \"5s\", \"10s\", \"30s\"]\n\
+         attendance_waits = [\"0s\", \"5s\", \"10s\", \"30s\"]\nattendance_every = \"30s\"\n\n{}",
         text(&format!("sqlite://{}", store.display())),
+        text(&public.to_string()),
+        text(&private.to_string()),
         shared(ready, &token),
         organization("Contoso", ready, true),
     );
@@ -99,6 +114,13 @@ fn organization(name: &str, ready: &Ready, whole: bool) -> String {
         ));
     }
     table
+}
+
+/// Two addresses of this machine that nobody listens on just now.
+fn free_addresses() -> std::io::Result<[SocketAddr; 2]> {
+    let free = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    let (one, other) = (free()?, free()?);
+    Ok([one.local_addr()?, other.local_addr()?])
 }
 
 fn text(value: &str) -> String {

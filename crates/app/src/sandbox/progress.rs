@@ -1,21 +1,23 @@
-//! Progress: bars on a terminal, lines elsewhere, always on standard error when machines read standard output.
+//! Progress: one bar at a time on a terminal, lines elsewhere. What stays is lines; where programs read standard output,
+//! they go to standard error.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Tells people what happens.
+#[derive(Clone)]
 pub(crate) struct Progress {
     bars: MultiProgress,
     terminal: bool,
     json: bool,
 }
 
-/// One bar.
+/// One bar, until it is done.
 pub(crate) struct Bar {
     bar: ProgressBar,
-    terminal: bool,
+    progress: Progress,
     name: &'static str,
 }
 
@@ -26,22 +28,23 @@ impl Progress {
         Self { bars: MultiProgress::with_draw_target(target), terminal, json }
     }
 
-    /// Says something.
+    /// Says something, above the bar. A reader that is gone, as behind `| head`, need not be told.
     pub(crate) fn say(&self, what: &str) {
-        if self.terminal {
-            // A line above the bars; a terminal that is gone need not be told.
-            drop(self.bars.println(what));
-        } else if self.json {
-            eprintln!("{what}");
-        } else {
-            println!("{what}");
-        }
+        self.bars.suspend(|| {
+            let said = if self.json {
+                writeln!(std::io::stderr(), "{what}")
+            } else {
+                writeln!(std::io::stdout(), "{what}")
+            };
+            drop(said);
+        });
     }
 
     /// A bar of `length`; 0: not known yet.
     pub(crate) fn bar(&self, name: &'static str, length: u64) -> Bar {
-        let bar = self.bars.add(ProgressBar::new(length));
-        let template = "  {msg:24} {bar:36.green} {human_pos}/{human_len} {per_sec:>12}";
+        let bar = if length == 0 { ProgressBar::no_length() } else { ProgressBar::new(length) };
+        let bar = self.bars.add(bar);
+        let template = "  {msg:21} {wide_bar:.green} {human_pos:>7} of {human_len:7}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("━╸─"));
         }
@@ -49,7 +52,7 @@ impl Progress {
         if self.terminal {
             bar.enable_steady_tick(Duration::from_millis(200));
         }
-        Bar { bar, terminal: self.terminal, name }
+        Bar { bar, progress: self.clone(), name }
     }
 }
 
@@ -62,12 +65,12 @@ impl Bar {
         self.bar.set_position(position);
     }
 
-    /// The last figures stay.
+    /// A line with the last figures takes the bar's place.
     pub(crate) fn done(&self) {
-        self.bar.abandon();
-        if !self.terminal {
-            let length = self.bar.length().unwrap_or(0);
-            eprintln!("  {}: {} of {length}", self.name, self.bar.position());
-        }
+        self.bar.finish_and_clear();
+        self.progress.bars.remove(&self.bar);
+        let (position, length) = (self.bar.position(), self.bar.length().unwrap_or(0));
+        let (position, length) = (HumanCount(position).to_string(), HumanCount(length));
+        self.progress.say(&format!("  {:21} {position:>7} of {length}", self.name));
     }
 }

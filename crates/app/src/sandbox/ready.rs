@@ -66,29 +66,33 @@ fn merge(line: &mut Value, more: Value) {
     }
 }
 
+/// One line each, so that the longest, a token, still fits into 80 columns.
 fn addresses(ready: &Ready) -> String {
-    format!(
-        "  ON24        {:36} Dataverse   {}\n  Entra ID    {:36} Key Vault   {}\n",
-        ready.on24.base_url, ready.dataverse.base_url, ready.dataverse.authority, ready.key_vault.base_url
-    )
+    let lines = [
+        ("ON24", &ready.on24.base_url),
+        ("Dataverse", &ready.dataverse.base_url),
+        ("Entra ID", &ready.dataverse.authority),
+        ("Key Vault", &ready.key_vault.base_url),
+    ];
+    lines.into_iter().map(|(name, address)| line(name, address)).collect()
+}
+
+fn line(name: &str, value: impl std::fmt::Display) -> String {
+    format!("  {name:10}{value}\n")
 }
 
 pub(crate) fn sandbox_block(ready: &Ready, stage: &Stage) -> String {
-    format!(
-        "{}  Ready       Console  {}\n              API token {} (sandbox only, not secret)",
-        addresses(ready),
-        stage.console,
-        stage.api_token
-    )
+    let ours = [line("API token", &stage.api_token), line("Console", &stage.console)];
+    format!("{}{}  The console is open to read while the story runs.", addresses(ready), ours.concat())
 }
 
 pub(crate) fn emulate_block(ready: &Ready, written: Option<&Written>) -> String {
-    let on24 = &ready.on24;
-    let crm = &ready.dataverse;
+    let (on24, crm) = (&ready.on24, &ready.dataverse);
     let mut block = format!(
-        "{}\n  ON24        client {}, event {}\n              accessTokenKey {}\n              accessTokenSecret {}\n\
-         \x20 Dataverse   tenant {}, client {}, secret {}\n  Key Vault   key {}\n\
-         \x20 (all of it made up, none of it secret)\n\n",
+        "{}\n  ON24\n    client id             {}\n    event id              {}\n    access token key      {}\n\
+         \x20   access token secret   {}\n  Dataverse and Key Vault\n    tenant id             {}\n\
+         \x20   client id             {}\n    client secret         {}\n    key name              {}\n\
+         \x20 All of it is made up, none of it is secret.\n\n",
         addresses(ready),
         on24.client_id,
         on24.event_id,
@@ -100,9 +104,11 @@ pub(crate) fn emulate_block(ready: &Ready, written: Option<&Written>) -> String 
         ready.key_vault.key_name,
     );
     if let Some(written) = written {
+        let path = written.path.display();
         block.push_str(&format!(
-            "  Wrote {0}\n  Next  webinar-bridge serve --config {0}\n\n",
-            written.path.display()
+            "  Wrote {path}. In another terminal:\n    webinar-bridge serve --config {path}\n\
+             \x20 Its log names the console's address; sign in with\n    {}\n\n",
+            written.token
         ));
     }
     block.push_str("Ready. Press Ctrl-C to end.\n");

@@ -46,7 +46,7 @@ impl Answering {
                 report.rest = report.rest.or_sooner(Rest::Until(until));
                 continue;
             }
-            report.add(self.tell(ready.organization, limit).await?);
+            report.add(self.tell(ready.organization, limit.max(1)).await?);
         }
         Ok(report)
     }
@@ -57,7 +57,9 @@ impl Answering {
         let order = ClaimOrder { organization, lane: Lane::Answer, limit: limit.min(largest), now, lease };
         let mut claimed = self.base.ports.worklist.claim(&order).await?;
         if claimed.is_empty() {
-            return Ok(StepReport::idle(Rest::Idle));
+            // Somebody else was faster; should they fail, we are there again.
+            let soon = later(now, self.base.policies.outage_rest);
+            return Ok(StepReport::idle(Rest::Until(soon)));
         }
         let mut report = StepReport::idle(Rest::Now);
         while !claimed.is_empty() {
@@ -74,7 +76,7 @@ impl Answering {
         leased: Vec<Leased>,
     ) -> Result<StepReport, StoreError> {
         let due: Vec<Vec<(SourceId, Answer)>> =
-            leased.iter().map(|leased| leased.registration.answers_due()).collect();
+            leased.iter().map(|leased| due(&leased.registration)).collect();
         let item =
             |(source, answer): &(SourceId, Answer)| AnswerItem { source: *source, answer: answer.clone() };
         let items: Vec<AnswerItem> = due.iter().flatten().map(item).collect();
@@ -100,7 +102,10 @@ impl Answering {
         let wanted = items.len();
         let failed = |fault: Fault| vec![ItemOutcome::Failed(fault); wanted];
         match self.base.ports.answers.answer(&AnswerBatch { organization, items }).await {
-            Ok(outcomes) if outcomes.len() == wanted => Ok(outcomes),
+            Ok(outcomes) if outcomes.len() == wanted => {
+                self.base.standing.clear(organization, Topic::Crm);
+                Ok(outcomes)
+            }
             Ok(_) => {
                 let code = Code::new("crm.batch_mismatch");
                 Ok(failed(Fault::new(FaultKind::Ambiguous, Peer::Crm, "answer", code)))
@@ -177,11 +182,18 @@ impl Answering {
     }
 }
 
+/// The answers of one registration, no more than fit into a batch; what is left stays due.
+fn due(registration: &Registration) -> Vec<(SourceId, Answer)> {
+    let mut due = registration.answers_due();
+    due.truncate(AnswerBatch::LARGEST);
+    due
+}
+
 /// As many registrations as fit into one batch, and the rest.
 fn one_batch(leased: Vec<Leased>) -> (Vec<Leased>, Vec<Leased>) {
     let (mut some, mut rest, mut items) = (vec![], vec![], 0);
     for leased in leased {
-        items += leased.registration.answers_due().len();
+        items += due(&leased.registration).len();
         if items <= AnswerBatch::LARGEST || some.is_empty() {
             some.push(leased);
         } else {

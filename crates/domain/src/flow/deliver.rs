@@ -6,24 +6,25 @@
 use std::collections::BTreeMap;
 
 use super::keyholder::slot;
-use super::{Base, Rest, StepReport, Topic, registration_fact};
+use super::settle::work;
+use super::{Base, Rest, StepReport, Topic, of_the_vault, registration_fact};
 use crate::credential::Purpose;
-use crate::fact::{FactKind, Step};
-use crate::fault::{Code, Fault, FaultKind, Missing, Peer, Verdict, Work, judge, unclear};
+use crate::fact::Step;
+use crate::fault::{Code, Fault, FaultKind, Peer, unclear};
 use crate::id::{OrganizationId, ProviderEventId, Revision, Stored, WebinarId};
 use crate::person::{Details, SealedDetails};
 use crate::port::{
-    Amendment, ClaimOrder, CredentialProvider as _, Journalled, Lane, Lease, Leased, Opening, PersonOrder,
-    RegisterOrder, RevealOrder, Settled, Settlement, StoreError,
+    ClaimOrder, CredentialProvider as _, Deferral, Journalled, Lane, Lease, Leased, Opening, PersonOrder,
+    RegisterOrder, RevealOrder, Settlement, StoreError,
 };
-use crate::registration::{Call, Effect, Input, Outcome, Phase, Registration};
-use crate::time::{Timestamp, later};
+use crate::registration::{Call, Input, Outcome, Registration};
+use crate::time::{SignedDuration, Timestamp, later};
 use crate::webinar::Webinar;
 
 /// Brings registrations to the provider.
 #[derive(Clone)]
 pub struct Deliver {
-    base: Base,
+    pub(super) base: Base,
 }
 
 /// A registration in hand, to be journalled.
@@ -32,27 +33,34 @@ pub struct Delivery {
     leased: Leased,
     webinar: Webinar,
     event: ProviderEventId,
-    details: Details,
+    /// `None`: they cannot be opened.
+    details: Option<Details>,
 }
 
 /// A registration that is journalled: the call may go out.
 #[derive(Clone, Debug)]
 pub struct Sent {
-    registration: Registration,
-    lease: Lease,
-    revision: Revision,
+    pub(super) registration: Registration,
+    pub(super) lease: Lease,
+    pub(super) revision: Revision,
     call: Call,
-    webinar: Webinar,
+    pub(super) webinar: Webinar,
     event: ProviderEventId,
-    details: Details,
+    details: Option<Details>,
 }
 
 /// A call with its end.
 #[derive(Clone, Debug)]
 pub struct Delivered {
-    sent: Sent,
-    end: Result<Outcome, Fault>,
+    pub(super) sent: Sent,
+    pub(super) end: Result<Outcome, Fault>,
 }
+
+/// The code of the fault of somebody whose details do not open, although others' do.
+pub(super) const UNREADABLE: Code = Code::new("bridge.details_unreadable");
+
+/// What was claimed, with where it goes.
+type Ready = (Leased, Webinar, ProviderEventId);
 
 impl Delivered {
     /// The fault, if the call ended in one.
@@ -68,7 +76,7 @@ impl Deliver {
 
     /// Delivers up to `limit` registrations, one call after another.
     pub async fn step(&self, limit: u32) -> Result<StepReport, StoreError> {
-        let (deliveries, mut report) = self.take(limit).await?;
+        let (deliveries, mut report) = self.take(limit.max(1)).await?;
         let mut ends = vec![];
         for sent in self.begin(deliveries).await? {
             ends.push(self.send(sent).await);
@@ -108,16 +116,13 @@ impl Deliver {
             return Ok(Rest::Until(until));
         }
         match self.base.keyholder.current(&slot(id, Purpose::Provider)).await {
-            Ok(_) => {
-                self.base.standing.clear(id, Topic::Vault);
-                self.base.standing.clear(id, Topic::Provider);
-                Ok(Rest::Now)
-            }
-            Err(fault) => {
-                let soon = later(now, self.base.policies.outage_rest);
-                Ok(Rest::Until(self.base.trouble(id, &fault).await?.unwrap_or(soon)))
-            }
+            Ok(_) => Ok(Rest::Now),
+            Err(fault) => Ok(Rest::Until(self.base.trouble(id, &fault).await?.unwrap_or(self.soon()))),
         }
+    }
+
+    fn soon(&self) -> Timestamp {
+        later(self.base.now(), self.base.policies.outage_rest)
     }
 
     async fn take_from(
@@ -125,23 +130,23 @@ impl Deliver {
         organization: OrganizationId,
         limit: u32,
     ) -> Result<(Vec<Delivery>, StepReport), StoreError> {
-        let mut report = StepReport::idle(Rest::Idle);
         if limit == 0 {
             return Ok((vec![], StepReport::idle(Rest::Now)));
         }
         let (now, lease) = (self.base.now(), self.base.policies.lease);
         let order = ClaimOrder { organization, lane: Lane::Deliver, limit, now, lease };
         let claimed = self.base.ports.worklist.claim(&order).await?;
-        if !claimed.is_empty() {
-            report.rest = Rest::Now;
+        if claimed.is_empty() {
+            // Somebody else was faster; should they fail, we are there again.
+            return Ok((vec![], StepReport::idle(Rest::Until(self.soon()))));
         }
         let webinars = self.webinars(organization, &claimed).await?;
         let (found_open, closed): (Vec<Leased>, Vec<Leased>) =
             claimed.into_iter().partition(|leased| leased.registration.open.is_some());
-        report.add(self.interrupted(found_open, &webinars).await?);
-        let (deliveries, some) = self.opened(organization, closed, &webinars).await?;
-        report.add(some);
-        Ok((deliveries, report))
+        let mut report = self.interrupted(found_open, &webinars).await?;
+        let deliveries = self.opened(organization, closed, &webinars).await?;
+        report.rest = if deliveries.is_none() { Rest::Until(self.soon()) } else { Rest::Now };
+        Ok((deliveries.unwrap_or_default(), report))
     }
 
     async fn webinars(
@@ -173,16 +178,15 @@ impl Deliver {
         self.settle(ends.collect()).await
     }
 
-    /// Opens the details of what is in hand; without them nothing is sent, and the leases go back.
+    /// Opens the details of what is in hand. `None`: they cannot be opened now, nothing is sent, the leases went back.
     async fn opened(
         &self,
         organization: OrganizationId,
         leased: Vec<Leased>,
         webinars: &BTreeMap<WebinarId, Webinar>,
-    ) -> Result<(Vec<Delivery>, StepReport), StoreError> {
+    ) -> Result<Option<Vec<Delivery>>, StoreError> {
         let mut order = RevealOrder { organization, sealed: vec![] };
-        let mut ready = vec![];
-        let mut back = vec![];
+        let (mut ready, mut stuck) = (vec![], vec![]);
         for leased in leased {
             let webinar = webinars.get(&leased.registration.key.webinar);
             let event = webinar.and_then(Webinar::target);
@@ -191,42 +195,69 @@ impl Deliver {
                     order.sealed.push(sealed);
                     ready.push((leased, webinar.clone(), event.clone()));
                 }
-                _ => back.push(leased),
+                _ => stuck.push(leased),
             }
         }
-        let revealed =
-            if ready.is_empty() { Ok(vec![]) } else { self.base.ports.privacy.reveal(&order).await };
-        let mut report = StepReport::idle(Rest::Idle);
-        let deliveries = match revealed {
+        // Without an event or a person there is nothing to send, and looking again at once would change nothing.
+        self.give_back(stuck, Some(self.base.policies.outage_rest)).await?;
+        match self.revealed(order).await {
+            Ok(details) => Ok(Some(with_details(ready, details))),
+            Err(fault) => self.sealed_still(organization, ready, &fault).await.map(|()| None),
+        }
+    }
+
+    /// Details, in order; `None`: these cannot be opened, although others can.
+    async fn revealed(&self, order: RevealOrder) -> Result<Vec<Option<Details>>, Fault> {
+        let organization = order.organization;
+        if order.sealed.is_empty() {
+            return Ok(vec![]);
+        }
+        let whole = match self.base.ports.privacy.reveal(&order).await {
             Ok(details) => {
-                let one = |((leased, webinar, event), details)| Delivery { leased, webinar, event, details };
-                ready.into_iter().zip(details).map(one).collect()
+                self.base.standing.clear(organization, Topic::Vault);
+                return Ok(details.into_iter().map(Some).collect());
             }
-            Err(fault) => {
-                let soon = later(self.base.now(), self.base.policies.outage_rest);
-                self.base.trouble(organization, &fault).await?;
-                let what = fault.to_string();
-                self.base.standing.note(organization, Topic::Vault, what, self.base.now(), soon);
-                back.extend(ready.into_iter().map(|(leased, ..)| leased));
-                report.rest = Rest::Until(soon);
-                vec![]
-            }
+            Err(fault) => fault,
         };
-        self.give_back(back).await?;
-        Ok((deliveries, report))
+        if !is_of_a_row(&whole) {
+            return Err(whole);
+        }
+        let mut all = vec![];
+        for sealed in order.sealed {
+            match self.base.ports.privacy.reveal(&RevealOrder { organization, sealed: vec![sealed] }).await {
+                Ok(details) => all.extend(details.into_iter().map(Some)),
+                Err(fault) if is_of_a_row(&fault) => all.push(None),
+                Err(fault) => return Err(fault),
+            }
+        }
+        // If none can be opened it is the key that is wrong, and nobody is to blame.
+        if all.iter().all(Option::is_none) { Err(whole) } else { Ok(all) }
+    }
+
+    /// The leases go back, and the organization rests. What was not valid lets others go first.
+    async fn sealed_still(
+        &self,
+        organization: OrganizationId,
+        ready: Vec<Ready>,
+        fault: &Fault,
+    ) -> Result<(), StoreError> {
+        self.base.trouble(organization, &of_the_vault(fault.clone())).await?;
+        let aside = is_of_a_row(fault).then_some(self.base.policies.retry.credential_probe);
+        self.give_back(ready.into_iter().map(|(leased, ..)| leased).collect(), aside).await
     }
 
     /// A clean release: nothing happened, nothing is counted.
-    async fn give_back(&self, leased: Vec<Leased>) -> Result<(), StoreError> {
+    async fn give_back(&self, leased: Vec<Leased>, wait: Option<SignedDuration>) -> Result<(), StoreError> {
         if leased.is_empty() {
             return Ok(());
         }
-        let release = |leased: Leased| Settlement {
-            lease: leased.lease,
-            expected: leased.revision,
-            next: None,
-            facts: vec![],
-            later: None,
+        let now = self.base.now();
+        let release = |leased: Leased| {
+            let (tries, since) = leased.tries;
+            let later =
+                wait.map(|wait| Deferral { at: later(now, wait), tries, since: since.unwrap_or(now) });
+            let (lease, expected) = (leased.lease, leased.revision);
+            Settlement { lease, expected, next: None, facts: vec![], later }
         };
         let ends: Vec<Settlement> = leased.into_iter().map(release).collect();
         self.base.ports.worklist.settle(&ends).await.map(drop)
@@ -234,7 +265,7 @@ impl Deliver {
 
     /// Gives back what will not be sent, when the process ends.
     pub async fn release(&self, deliveries: Vec<Delivery>) -> Result<(), StoreError> {
-        self.give_back(deliveries.into_iter().map(|delivery| delivery.leased).collect()).await
+        self.give_back(deliveries.into_iter().map(|delivery| delivery.leased).collect(), None).await
     }
 
     /// Journals the attempts: what comes back is on disk, and may be sent.
@@ -250,23 +281,25 @@ impl Deliver {
                 _ => back.push(delivery.leased),
             }
         }
-        self.give_back(back).await?;
+        self.give_back(back, None).await?;
         let orders: Vec<Opening> = opening.iter().map(|(_, (order, _))| order.clone()).collect();
         let journalled =
             if orders.is_empty() { vec![] } else { self.base.ports.worklist.journal(&orders).await? };
         let mut sent = vec![];
-        let mut moved = vec![];
+        let mut unsent = vec![];
         for ((delivery, (order, call)), answer) in opening.into_iter().zip(journalled) {
             match answer {
                 Journalled::Open(revision) => sent.push(delivery.sent(order.next, revision, call)),
                 // What is wanted changed under our hands: the next claim sees it as it is now.
                 Journalled::Moved(stored) => {
-                    moved.push(Leased { revision: stored.revision, ..delivery.leased });
+                    unsent.push(Leased { revision: stored.revision, ..delivery.leased });
                 }
-                Journalled::Fenced => {}
+                // The lease is over, which giving it back does not change; or the organization does not work any
+                // more, and waits for its leases.
+                Journalled::Fenced => unsent.push(delivery.leased),
             }
         }
-        self.give_back(moved).await?;
+        self.give_back(unsent, None).await?;
         Ok(sent)
     }
 
@@ -284,15 +317,16 @@ impl Deliver {
     pub async fn send(&self, sent: Sent) -> Delivered {
         let registrar = self.base.ports.registrar.as_ref();
         let key = &sent.registration.key;
-        let person = || PersonOrder {
-            organization: key.organization,
-            event: sent.event.clone(),
-            address: sent.details.address.clone(),
+        let (organization, event) = (key.organization, sent.event.clone());
+        let Some(details) = sent.details.clone() else {
+            let field = FaultKind::Invalid { field: UNREADABLE };
+            return Delivered { sent, end: Err(Fault::new(field, Peer::Vault, "reveal", UNREADABLE)) };
         };
+        let person = || PersonOrder { organization, event: event.clone(), address: details.address.clone() };
         let order = || RegisterOrder {
-            organization: key.organization,
-            event: sent.event.clone(),
-            details: sent.details.clone(),
+            organization,
+            event: event.clone(),
+            details: details.clone(),
             correlation: key.correlation(),
         };
         let end = match sent.call {
@@ -310,118 +344,6 @@ impl Deliver {
         let fault = Fault::new(FaultKind::Ambiguous, Peer::Provider, "deliver", code);
         Delivered { sent, end: Err(fault) }
     }
-
-    /// Settles ends: state, facts and leases together.
-    pub async fn finish(&self, ends: Vec<Delivered>) -> Result<StepReport, StoreError> {
-        let mut inputs = vec![];
-        for Delivered { sent, end } in ends {
-            let input = match end {
-                Ok(outcome) => self.fitting(&sent, outcome),
-                Err(fault) => {
-                    self.base.trouble(sent.registration.key.organization, &fault).await?;
-                    Input::Faulted { verdict: self.verdict(&sent, &fault) }
-                }
-            };
-            let stored = Stored { item: sent.registration, revision: sent.revision };
-            inputs.push((sent.lease, stored, input));
-        }
-        self.settle(inputs).await
-    }
-
-    /// An answer that does not fit its call says nothing: the outcome is unclear.
-    fn fitting(&self, sent: &Sent, outcome: Outcome) -> Input {
-        let now = self.base.now();
-        let input = Input::Replied(outcome);
-        if sent.registration.on(input.clone(), now, &self.base.policies.registration).is_ok() {
-            return input;
-        }
-        let work = work(&sent.registration, Some(&sent.webinar), now);
-        Input::Faulted { verdict: unclear(&work, now, self.base.jitter(), &self.base.policies.retry) }
-    }
-
-    fn verdict(&self, sent: &Sent, fault: &Fault) -> Verdict {
-        let now = self.base.now();
-        let work = work(&sent.registration, Some(&sent.webinar), now);
-        // A peer on the way to the provider was in trouble: the call was not made, and the row is not to blame.
-        let elsewhere = fault.peer != Peer::Provider;
-        let unsent = fault.kind == FaultKind::Gone { what: Missing::Credential };
-        if elsewhere || unsent || fault.code == super::keyholder::CREDENTIAL {
-            return Verdict::Again { at: later(now, self.base.policies.outage_rest), counted: false };
-        }
-        judge(fault, &work, now, self.base.jitter(), &self.base.policies.retry)
-    }
-
-    /// Applies each input and stores the result; to the newer state, where the row changed meanwhile; as a stray, where
-    /// the lease is gone.
-    async fn settle(
-        &self,
-        mut todo: Vec<(Lease, Stored<Registration>, Input)>,
-    ) -> Result<StepReport, StoreError> {
-        let mut report = StepReport::idle(Rest::Idle);
-        let mut strays = vec![];
-        while !todo.is_empty() {
-            let now = self.base.now();
-            let ends: Vec<(Settlement, FactKind)> =
-                todo.iter().map(|(lease, stored, input)| self.end(*lease, stored, input, now)).collect();
-            let settlements: Vec<Settlement> = ends.iter().map(|(end, _)| end.clone()).collect();
-            let answers = self.base.ports.worklist.settle(&settlements).await?;
-            let mut again = vec![];
-            for (((lease, stored, input), (_, kind)), answer) in todo.into_iter().zip(ends).zip(answers) {
-                match answer {
-                    Settled::Done(_) => count(&mut report, kind),
-                    Settled::Moved(current) => again.push((lease, *current, input)),
-                    Settled::Fenced => {
-                        strays.extend(stray(&stored.item, &input).map(|e| (stored.item.key, e)));
-                    }
-                }
-            }
-            todo = again;
-        }
-        for (key, effect) in strays {
-            self.strayed(key, effect).await?;
-        }
-        Ok(report)
-    }
-
-    fn end(
-        &self,
-        lease: Lease,
-        stored: &Stored<Registration>,
-        input: &Input,
-        now: Timestamp,
-    ) -> (Settlement, FactKind) {
-        let step = stored.item.on(input.clone(), now, &self.base.policies.registration);
-        let (next, kind) = match step {
-            Ok(Step::Moved { next, fact }) => (Some(next), fact),
-            Ok(Step::Noted { next }) => (Some(next), FactKind::AttemptDeferred),
-            // Nothing to store: the lease goes back, and the next claim looks again.
-            Ok(Step::Ignored(_)) | Err(_) => (None, FactKind::AttemptDeferred),
-        };
-        let facts =
-            if next.is_some() { vec![registration_fact(&stored.item.key, kind, now)] } else { vec![] };
-        (Settlement { lease, expected: stored.revision, next, facts, later: None }, kind)
-    }
-
-    /// An answer came after its lease was gone: it is evidence all the same.
-    async fn strayed(
-        &self,
-        key: crate::registration::RegistrationKey,
-        effect: Effect,
-    ) -> Result<(), StoreError> {
-        loop {
-            let found = self.base.ports.books.find(&[key]).await?.into_iter().next().flatten();
-            let Some(Stored { item, revision }) = found else { return Ok(()) };
-            let now = self.base.now();
-            let step = item.on(Input::Strayed(effect), now, &self.base.policies.registration);
-            let Ok(Step::Moved { next, fact }) = step else { return Ok(()) };
-            let facts = vec![registration_fact(&key, fact, now)];
-            let change = Amendment { expected: revision, next, facts };
-            match self.base.ports.worklist.amend(&[change]).await?.into_iter().next() {
-                Some(Settled::Moved(_)) => {}
-                Some(Settled::Done(_) | Settled::Fenced) | None => return Ok(()),
-            }
-        }
-    }
 }
 
 impl Delivery {
@@ -436,30 +358,11 @@ fn sealed(registration: &Registration) -> Option<(uuid::Uuid, SealedDetails)> {
     registration.details().map(|(source, sealed)| (source.uuid(), sealed.clone()))
 }
 
-fn work(registration: &Registration, webinar: Option<&Webinar>, now: Timestamp) -> Work {
-    let (tries, since) = match registration.phase {
-        Phase::Due { tries, since, .. } => (tries, since),
-        Phase::Settled | Phase::Held { .. } | Phase::Erased => (0, None),
-    };
-    let (starts, ends) = webinar.map_or((now, now), |webinar| (webinar.starts, webinar.ends));
-    Work { tries, since, starts, ends }
+fn with_details(ready: Vec<Ready>, details: Vec<Option<Details>>) -> Vec<Delivery> {
+    let one = |((leased, webinar, event), details)| Delivery { leased, webinar, event, details };
+    ready.into_iter().zip(details).map(one).collect()
 }
 
-/// What may have landed although nobody could settle it.
-fn stray(registration: &Registration, input: &Input) -> Option<Effect> {
-    let landed = match input {
-        Input::Replied(Outcome::Refused(_) | Outcome::TooLate) => false,
-        Input::Replied(_) => true,
-        Input::Faulted { verdict } => matches!(verdict, Verdict::Ambiguous { .. }),
-        _ => false,
-    };
-    registration.open.filter(|_| landed).map(|attempt| attempt.call.effect())
-}
-
-const fn count(report: &mut StepReport, kind: FactKind) {
-    match kind {
-        FactKind::RegistrationHeld => report.held += 1,
-        FactKind::AttemptDeferred | FactKind::OutcomeUnknown => report.deferred += 1,
-        _ => report.settled += 1,
-    }
+const fn is_of_a_row(fault: &Fault) -> bool {
+    matches!(fault.kind, FaultKind::Invalid { .. })
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{Policies, Rest, fact};
+use super::{Policies, Rest, fact, of_the_vault};
 use crate::credential::{Credential, CredentialSlot, CredentialState, Input, Purpose, SecretVersion};
 use crate::fact::{Step, Subject};
 use crate::fault::{Code, Fault, FaultKind, Missing, Peer};
@@ -97,7 +97,7 @@ impl Keyholder {
             Some(known) if !revoked => known.item.id,
             _ => CredentialId::mint(self.clock.as_ref(), self.entropy.as_ref()),
         };
-        let sealed = self.vault.seal(&bond(&slot, id, version), secret).await?;
+        let sealed = self.vault.seal(&bond(&slot, id, version), secret).await.map_err(of_the_vault)?;
         let secret = SecretVersion { version, sealed, entered: now };
         let (next, kind) = match known {
             Some(known) if !revoked => {
@@ -120,13 +120,18 @@ impl Keyholder {
         Ok(revoked)
     }
 
-    /// A call with this version was not accepted.
-    pub async fn unauthorised(&self, slot: &CredentialSlot, version: u64) -> Result<(), StoreError> {
+    /// A call with this version was not accepted. `false`: a newer one is in use, so it says nothing.
+    pub async fn unauthorised(&self, slot: &CredentialSlot, version: u64) -> Result<bool, StoreError> {
         self.change(slot, &Input::Unauthorised(version)).await?;
         self.forget(slot);
+        let known = self.credential(slot).await?;
+        let in_use = known.and_then(|known| known.item.current().map(|current| current.version));
+        if in_use.is_some_and(|in_use| in_use > version) {
+            return Ok(false);
+        }
         let soon = later(self.clock.now(), self.policies.retry.credential_probe);
         self.probed().insert(*slot, soon);
-        Ok(())
+        Ok(true)
     }
 
     /// Drops what is held in clear.
@@ -163,12 +168,14 @@ impl Keyholder {
         let bond = bond(slot, known.item.id, tried.version);
         let secret = match self.vault.open(&bond, &tried.sealed).await {
             Ok(secret) => secret,
-            Err(fault) => return Ok(self.untried(slot, fault)),
+            Err(fault) => return Ok(self.untried(slot, of_the_vault(fault))),
         };
         let order = ProbeOrder { organization: slot.organization, version: tried.version, secret };
         match account.probe(&order).await {
             Ok(()) => {
                 self.change(slot, &Input::Accepted(tried.version)).await?;
+                // A version that was in use until now is held in clear no longer.
+                self.forget(slot);
                 self.probed().remove(slot);
                 Ok(ProbeOutcome::Accepted)
             }
@@ -232,7 +239,7 @@ impl Keyholder {
             }
         };
         let bond = bond(slot, known.item.id, current.version);
-        let secret = self.vault.open(&bond, &current.sealed).await?;
+        let secret = self.vault.open(&bond, &current.sealed).await.map_err(of_the_vault)?;
         Ok(Versioned { version: current.version, secret })
     }
 }

@@ -30,7 +30,7 @@ impl Metrics {
     /// Pulls or writes up to `limit` webinars' pages.
     pub async fn step(&self, limit: u32) -> Result<StepReport, StoreError> {
         let (now, lease) = (self.base.now(), self.base.policies.lease);
-        let claimed = self.base.ports.ledger.claim(&SyncClaim { limit, now, lease }).await?;
+        let claimed = self.base.ports.ledger.claim(&SyncClaim { limit: limit.max(1), now, lease }).await?;
         let mut report = StepReport::idle(if claimed.is_empty() { Rest::Idle } else { Rest::Now });
         for leased in claimed {
             report.add(self.one(leased).await?);
@@ -73,21 +73,27 @@ impl Metrics {
         changes: Changes,
     ) -> Result<StepReport, StoreError> {
         let id = leased.sync.organization;
-        let now = self.base.now();
         let verdict = match self.base.trouble(id, fault).await? {
             Some(until) if fault.peer != Peer::Provider || fault.code == super::keyholder::CREDENTIAL => {
                 Verdict::Again { at: until, counted: false }
             }
-            _ => {
-                let (tries, since) = leased.sync.tries();
-                // The horizon of metrics is the archive's end, not the webinar's.
-                let ends = webinar.map_or(leased.sync.ends, |webinar| webinar.ends);
-                let ends = later(ends, self.base.policies.cadence.archive);
-                let work = Work { tries, since, starts: ends, ends };
-                judge(fault, &work, now, self.base.jitter(), &self.base.policies.retry)
-            }
+            _ => self.judged(leased, webinar, fault),
         };
         self.end(leased, &Input::Faulted { verdict }, changes).await
+    }
+
+    /// As long as the archive is open, attendance is not given up: its waits grow to an hour and stay there.
+    fn judged(&self, leased: &LeasedSync, webinar: Option<&Webinar>, fault: &Fault) -> Verdict {
+        let (now, policies) = (self.base.now(), &self.base.policies);
+        let (tries, since) = leased.sync.tries();
+        let ends = policies.cadence.closes(webinar.map_or(leased.sync.ends, |webinar| webinar.ends));
+        let work = Work { tries, since, starts: ends, ends };
+        match judge(fault, &work, now, self.base.jitter(), &policies.retry) {
+            Verdict::Hold(_) | Verdict::Ambiguous { last: true, .. } if now < ends => {
+                Verdict::Again { at: later(now, policies.retry.permission_probe), counted: true }
+            }
+            verdict => verdict,
+        }
     }
 
     /// Ends the work on a sync with an input to its machine.
@@ -95,7 +101,7 @@ impl Metrics {
         &self,
         leased: &LeasedSync,
         input: &Input,
-        changes: Changes,
+        mut changes: Changes,
     ) -> Result<StepReport, StoreError> {
         let mut stored = Stored { item: leased.sync.clone(), revision: leased.revision };
         loop {
@@ -105,6 +111,10 @@ impl Metrics {
                 Ok(Step::Noted { next }) => (next, None),
                 Ok(Step::Ignored(_)) | Err(_) => (stored.item.clone(), None),
             };
+            if kind.is_none() && matches!(input, Input::Pulled { .. }) {
+                // Closed meanwhile: nobody would write what was pulled.
+                changes.seen.clear();
+            }
             match self.store(leased, &stored, next, kind, &changes).await? {
                 SyncSettled::Done(_) => return Ok(counted(kind)),
                 SyncSettled::Fenced => return Ok(StepReport::idle(Rest::Now)),

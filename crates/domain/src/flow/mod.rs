@@ -5,13 +5,16 @@
 mod answer;
 mod deliver;
 mod desk;
+mod harvest;
 mod keyholder;
 mod metrics;
 mod observe;
 mod pull;
 mod push;
+mod readings;
 mod report;
 mod rows;
+mod settle;
 mod standing;
 mod steward;
 #[cfg(test)]
@@ -20,16 +23,18 @@ mod webinars;
 
 use std::sync::Arc;
 
+use crate::credential::Purpose;
 use crate::fact::{Fact, FactKind, Subject};
+use crate::fault::{Fault, FaultKind, Peer};
 use crate::id::OrganizationId;
 use crate::port::{
     Account, AttendanceSource, Bell, Books, Chronicle, Clock, CredentialStore, CrmAnswers, CrmFeed,
-    CrmMetrics, Entropy, Intake, KeyShelf, Organizations, Privacy, Registrar, SyncLedger, Vault,
-    WebinarStore, Worklist,
+    CrmMetrics, Entropy, Intake, KeyShelf, Organization, Organizations, Privacy, Registrar, StoreError,
+    SyncLedger, Vault, WebinarStore, Worklist,
 };
 use crate::registration::RegistrationKey;
 use crate::schedule::Jitter;
-use crate::time::{SignedDuration, Timestamp};
+use crate::time::{SignedDuration, Timestamp, later};
 
 pub use answer::Answering;
 pub use deliver::{Deliver, Delivered, Delivery, Sent};
@@ -174,29 +179,43 @@ impl Base {
     pub(crate) async fn trouble(
         &self,
         organization: OrganizationId,
-        fault: &crate::fault::Fault,
-    ) -> Result<Option<Timestamp>, crate::port::StoreError> {
-        if let crate::fault::FaultKind::Unauthorised { version } = fault.kind
+        fault: &Fault,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        if let FaultKind::Unauthorised { version } = fault.kind
             && fault.code != keyholder::CREDENTIAL
+            && let Some(purpose) = purpose(fault.peer)
         {
-            let purpose = match Topic::of(fault) {
-                Topic::Provider => crate::credential::Purpose::Provider,
-                Topic::Crm | Topic::Vault | Topic::Names => crate::credential::Purpose::Crm,
-            };
-            self.keyholder.unauthorised(&keyholder::slot(organization, purpose), version).await?;
+            let slot = keyholder::slot(organization, purpose);
+            if !self.keyholder.unauthorised(&slot, version).await? {
+                return Ok(None);
+            }
         }
         if !standing::is_outage(fault) {
             return Ok(None);
         }
         let now = self.now();
-        let until = crate::time::later(now, self.policies.outage_rest);
+        let until = later(now, self.policies.outage_rest);
         self.standing.note(organization, Topic::of(fault), fault.to_string(), now, until);
         Ok(Some(until))
     }
 
     /// All organizations that are at work.
-    pub(crate) async fn active(&self) -> Result<Vec<crate::port::Organization>, crate::port::StoreError> {
+    pub(crate) async fn active(&self) -> Result<Vec<Organization>, StoreError> {
         let all = self.ports.organizations.list().await?;
         Ok(all.into_iter().map(|stored| stored.item).filter(|item| item.integration.is_active()).collect())
     }
+}
+
+/// Which of an organization's credentials a peer was shown; the vault is shown none of them.
+const fn purpose(peer: Peer) -> Option<Purpose> {
+    match peer {
+        Peer::Provider => Some(Purpose::Provider),
+        Peer::Crm | Peer::Directory => Some(Purpose::Crm),
+        Peer::Vault => None,
+    }
+}
+
+/// A fault met while something was sealed or opened, whoever it was that the vault leaned on.
+pub(crate) fn of_the_vault(fault: Fault) -> Fault {
+    Fault { peer: Peer::Vault, ..fault }
 }

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::StepReport;
 use super::metrics::{Changes, Metrics};
+use super::{StepReport, Topic, of_the_vault};
 use crate::fault::Fault;
-use crate::id::{OrganizationId, WebinarId};
+use crate::id::{OrganizationId, SourceId, WebinarId};
 use crate::metrics::{Attendance, AttendanceKey, Input, Matched, PageMark, Seen};
 use crate::person::{Address, Details, EmailKey, SealedDetails};
 use crate::port::{
@@ -40,6 +40,7 @@ impl Metrics {
             Ok(pulled) => pulled,
             Err(fault) => return self.failed(leased, Some(webinar), &fault, Changes::default()).await,
         };
+        self.base.standing.clear(webinar.organization, Topic::Provider);
         let more = pulled.next.clone();
         match self.merged(webinar, pulled).await? {
             Err(fault) => self.failed(leased, Some(webinar), &fault, Changes::default()).await,
@@ -67,6 +68,7 @@ impl Metrics {
             Err(fault) => return Ok(Err(fault)),
         };
         let matched = self.recognised(webinar, &attendees, &emails).await?;
+        let matched = one_person_a_row(&known, matched);
         let strangers = attendees.iter().zip(&matched).filter(|(_, matched)| matched.is_none());
         let details = match self.concealed(webinar, strangers.map(|(attendee, _)| attendee)).await {
             Ok(details) => details,
@@ -101,7 +103,10 @@ impl Metrics {
         let nowhere = || Address::new("");
         let addresses =
             attendees.iter().map(|attendee| attendee.address.clone().unwrap_or_else(nowhere)).collect();
-        self.base.ports.privacy.keys(&KeysOrder { organization, addresses }).await
+        if attendees.is_empty() {
+            return Ok(vec![]);
+        }
+        self.base.ports.privacy.keys(&KeysOrder { organization, addresses }).await.map_err(of_the_vault)
     }
 
     /// Whose attendance it is: by the provider's id of the person, then by our correlation, then by address.
@@ -119,10 +124,13 @@ impl Metrics {
         let clues = attendees.iter().zip(emails).map(clue).collect();
         let query = CluesQuery { organization: webinar.organization, webinar: webinar.id, clues };
         let found = self.base.ports.ledger.recognise(&query).await?;
-        let matched = |registration: Registration| {
-            registration.spokesman().map(|(source, contact)| Matched { source, contact })
+        let matched = |(registration, attendee): (Option<Registration>, &Attendee)| {
+            // The provider told us another id for this registration: two people would write one check-in.
+            let ours = |one: &Registration| one.person.as_ref().is_none_or(|id| *id == attendee.person);
+            let (source, contact) = registration.filter(ours)?.spokesman()?;
+            Some(Matched { source, contact })
         };
-        Ok(found.into_iter().map(|registration| registration.and_then(matched)).collect())
+        Ok(found.into_iter().zip(attendees).map(matched).collect())
     }
 
     async fn concealed<'a>(
@@ -144,7 +152,7 @@ impl Metrics {
             return Ok(BTreeMap::new());
         }
         let order = ConcealOrder { organization: webinar.organization, people };
-        let sealed = self.base.ports.privacy.conceal(&order).await?;
+        let sealed = self.base.ports.privacy.conceal(&order).await.map_err(of_the_vault)?;
         Ok(keys.into_iter().zip(sealed.into_iter().map(|person| person.details)).collect())
     }
 }
@@ -170,6 +178,22 @@ fn key(webinar: &Webinar, attendee: &Attendee) -> AttendanceKey {
 fn one_each(attendees: Vec<Attendee>) -> Vec<Attendee> {
     let mut seen = BTreeSet::new();
     attendees.into_iter().filter(|attendee| seen.insert(attendee.person.clone())).collect()
+}
+
+/// A CRM row has one check-in, so one person of a page at the most: who had it before, else who comes first.
+fn one_person_a_row(known: &[Option<Attendance>], matched: Vec<Option<Matched>>) -> Vec<Option<Matched>> {
+    let mut of: BTreeMap<SourceId, (bool, usize)> = BTreeMap::new();
+    for (at, (known, matched)) in known.iter().zip(&matched).enumerate() {
+        let Some(matched) = matched else { continue };
+        let had_it = known.as_ref().is_some_and(|known| known.matched == Some(*matched));
+        let first = of.entry(matched.source).or_insert((had_it, at));
+        if had_it && !first.0 {
+            *first = (true, at);
+        }
+    }
+    let first = |at, one: &Matched| of.get(&one.source).is_some_and(|(_, first)| *first == at);
+    let one = |(at, matched): (usize, Option<Matched>)| matched.filter(|one| first(at, one));
+    matched.into_iter().enumerate().map(one).collect()
 }
 
 /// Whether there is anything to store: when it was pulled alone is not.

@@ -1,7 +1,7 @@
 //! Push: attendance that the CRM does not have yet, in batches, only what changed.
 
-use super::StepReport;
 use super::metrics::{Changes, Metrics};
+use super::{StepReport, Topic};
 use crate::fault::{Code, Fault, FaultKind, Peer};
 use crate::metrics::{Attendance, Input};
 use crate::port::{CheckIn, CheckInBatch, ItemOutcome, LeasedSync, StoreError};
@@ -31,6 +31,7 @@ impl Metrics {
             }
             Err(fault) => return self.failed(leased, webinar, &fault, Changes::default()).await,
         };
+        self.base.standing.clear(organization, Topic::Crm);
         let (changes, failed) = sorted(unwritten, outcomes);
         match failed {
             Some(fault) => self.failed(leased, webinar, &fault, changes).await,
@@ -39,16 +40,19 @@ impl Metrics {
     }
 }
 
-/// What the outcomes change. A registration that is gone from the CRM leaves its minutes unmatched.
+/// What the outcomes change. A check-in of a registration that is gone from the CRM, and one that the CRM will not have
+/// as it is, leaves its minutes unmatched, where people see them; the next pull tries again.
 fn sorted(unwritten: Vec<Attendance>, outcomes: Vec<ItemOutcome>) -> (Changes, Option<Fault>) {
     let (mut changes, mut failed) = (Changes::default(), None);
     for (attendance, outcome) in unwritten.into_iter().zip(outcomes) {
         match outcome {
             ItemOutcome::Done => changes.written.push((attendance.key, attendance.seen.watched)),
-            ItemOutcome::Absent => {
+            ItemOutcome::Failed(fault) if !matches!(fault.kind, FaultKind::Invalid { .. }) => {
+                failed = Some(fault);
+            }
+            ItemOutcome::Absent | ItemOutcome::Failed(_) => {
                 changes.seen.push(Attendance { matched: None, written: None, ..attendance });
             }
-            ItemOutcome::Failed(fault) => failed = Some(fault),
         }
     }
     (changes, failed)

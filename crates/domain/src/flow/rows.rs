@@ -66,8 +66,6 @@ pub(crate) struct Taking<'a> {
     webinars: &'a BTreeMap<WebinarId, Webinar>,
     policy: &'a RegistrationPolicy,
     now: Timestamp,
-    /// Readings that said nothing new.
-    pub(crate) stale: u32,
 }
 
 struct Working {
@@ -100,7 +98,6 @@ impl<'a> Taking<'a> {
             webinars,
             policy,
             now,
-            stale: 0,
         }
     }
 
@@ -127,11 +124,10 @@ impl<'a> Taking<'a> {
         }
     }
 
-    fn here(&mut self, source: SourceId, row: ReadRow) {
+    fn here(&mut self, source: SourceId, mut row: ReadRow) {
         let before = self.homes.get(&source).copied();
-        let outdated = |home: &Home| matches!(home.place, Place::Deleted(_)) || home.version >= row.version;
-        if before.as_ref().is_some_and(outdated) {
-            self.stale += 1;
+        self.leave_out_erased(before.as_ref(), &mut row);
+        if before.as_ref().is_some_and(|home| !is_news(home, &row.home)) {
             return;
         }
         self.set_home(source, row.home);
@@ -153,6 +149,15 @@ impl<'a> Taking<'a> {
                 let stance = Stance::Excluded;
                 self.observe(old, Observation { source, version, stance, read: None });
             }
+        }
+    }
+
+    /// Who is erased, or is to be, gets no new rows; those that were there stay.
+    fn leave_out_erased(&self, before: Option<&Home>, row: &mut ReadRow) {
+        let Place::Registration(key) = row.home.place else { return };
+        let erased = self.registrations.get(&key).is_some_and(|known| known.next.erasing.is_some());
+        if erased && before.map(|home| home.place) != Some(row.home.place) {
+            row.home.place = Place::Excluded(Exclusion::Erased);
         }
     }
 
@@ -198,6 +203,18 @@ impl<'a> Taking<'a> {
             }
         }
         groups.done
+    }
+}
+
+/// Whether a reading says something that its home does not know: each word of a row has its version, but whether its
+/// event is ours is not its own word, and changes without one.
+fn is_news(known: &Home, read: &Home) -> bool {
+    match (known.place, read.place) {
+        (Place::Deleted(_), _) => false,
+        (Place::Excluded(_), _) | (_, Place::Excluded(_)) if known.place != read.place => {
+            read.version >= known.version
+        }
+        _ => read.version > known.version,
     }
 }
 

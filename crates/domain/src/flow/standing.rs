@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::fault::{Fault, FaultKind, Peer};
+use crate::fault::{Fault, FaultKind, Missing, Peer};
 use crate::id::OrganizationId;
 use crate::time::Timestamp;
 
@@ -18,6 +18,8 @@ pub enum Topic {
     Crm,
     /// Names that are configured are not in the CRM.
     Names,
+    /// Single rows of the CRM cannot be read; nobody rests for it.
+    Rows,
 }
 
 impl Topic {
@@ -37,6 +39,7 @@ impl Topic {
             Self::Provider => "provider",
             Self::Crm => "crm",
             Self::Names => "names",
+            Self::Rows => "rows",
         }
     }
 }
@@ -100,11 +103,18 @@ impl Standing {
     }
 }
 
-/// Whether a fault says something of the peer rather than of the item: then the organization rests.
+/// Whether a fault says something of the organization or of the peer rather than of the item: then the organization
+/// rests. Whatever is wrong with a vault or a directory, no item is to blame for it.
 pub(crate) const fn is_outage(fault: &Fault) -> bool {
+    if matches!(fault.peer, Peer::Vault | Peer::Directory) {
+        return true;
+    }
     match fault.kind {
-        FaultKind::Transient | FaultKind::Ambiguous => matches!(fault.peer, Peer::Vault | Peer::Directory),
         FaultKind::Unauthorised { .. } | FaultKind::Denied { .. } => true,
-        FaultKind::Throttled { .. } | FaultKind::Gone { .. } | FaultKind::Invalid { .. } => false,
+        FaultKind::Gone { what } => matches!(what, Missing::Credential | Missing::Table),
+        FaultKind::Transient
+        | FaultKind::Ambiguous
+        | FaultKind::Throttled { .. }
+        | FaultKind::Invalid { .. } => false,
     }
 }

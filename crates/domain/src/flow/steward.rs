@@ -109,7 +109,12 @@ impl Steward {
             let state = organization.integration.name();
             return Err(NotAllowed { state, input: "credential entered" }.into());
         }
-        self.base.keyholder.enter(slot(id, purpose), secret).await?;
+        let entered = self.base.keyholder.enter(slot(id, purpose), secret).await;
+        if let Err(EnterError::Vault(fault)) = &entered {
+            self.base.trouble(id, fault).await?;
+        }
+        entered?;
+        self.base.standing.clear(id, Topic::Vault);
         if !organization.integration.may_probe() {
             return Ok(ProbeOutcome::Nothing);
         }

@@ -1,13 +1,13 @@
 //! Webinars: the CRM's events, linked to the provider's, with the sync of their metrics planned.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::{Base, fact};
 use crate::fact::{Fact, FactKind, Step, Subject};
 use crate::fault::Fault;
 use crate::id::{CrmRecordId, OrganizationId, Revision, Stored, Version, WebinarId};
 use crate::metrics::{Input, MetricsSync};
-use crate::port::{CrmWebinar, Reading, RowsQuery, Saved, StoreError, WebinarChange};
+use crate::port::{CrmWebinar, Reading, Saved, StoreError, WebinarChange};
 use crate::webinar::{Link, Webinar};
 
 /// Why webinars could not be read.
@@ -22,27 +22,23 @@ impl From<StoreError> for Unread {
     }
 }
 
-/// How many rows are read at once.
-pub(crate) const ROWS_AT_ONCE: usize = 50;
-
 impl Base {
-    /// Reads events from the CRM and stores what they say; those that are gone are called off.
+    /// Reads events from the CRM and stores what they say; those that are gone are called off. Those that cannot be
+    /// read stay as they are, and are the answer.
     pub(crate) async fn read_webinars(
         &self,
         organization: OrganizationId,
         ids: &[WebinarId],
-    ) -> Result<(), Unread> {
-        for some in ids.chunks(ROWS_AT_ONCE) {
-            let wanted: Vec<CrmRecordId> = some.iter().map(|id| CrmRecordId::from(*id)).collect();
-            let query = RowsQuery { organization, ids: wanted };
-            let readings = self.ports.feed.webinars(&query).await.map_err(Unread::Crm)?;
-            let mut read: BTreeMap<WebinarId, Reading<CrmWebinar>> =
-                readings.into_iter().map(|reading| (WebinarId::from(reading.id), reading)).collect();
-            for id in some {
-                self.store_webinar(organization, *id, read.remove(id)).await?;
-            }
+    ) -> Result<Vec<(CrmRecordId, Fault)>, Unread> {
+        // A page may name an event more than once.
+        let wanted: BTreeSet<CrmRecordId> = ids.iter().map(|id| CrmRecordId::from(*id)).collect();
+        let wanted: Vec<CrmRecordId> = wanted.into_iter().collect();
+        let mut read = self.readings::<CrmWebinar>(organization, &wanted).await.map_err(Unread::Crm)?;
+        let unreadable: BTreeSet<CrmRecordId> = read.unreadable.iter().map(|(id, _)| *id).collect();
+        for id in wanted.into_iter().filter(|id| !unreadable.contains(id)) {
+            self.store_webinar(organization, WebinarId::from(id), read.rows.remove(&id)).await?;
         }
-        Ok(())
+        Ok(read.unreadable)
     }
 
     async fn store_webinar(
@@ -86,18 +82,13 @@ impl Base {
                 let (link, version) = (Link::Foreign, Version(0));
                 Some(Webinar { id, organization, title, starts: now, ends: now, link, version })
             }
-            (Some(known), Some(reading)) if reading.version <= known.version => None,
-            (_, Some(reading)) => {
-                let row = &reading.row;
-                Some(Webinar {
-                    id,
-                    organization,
-                    title: row.title.clone(),
-                    starts: row.starts,
-                    ends: row.ends,
-                    link: link(row),
-                    version: reading.version,
-                })
+            (Some(known), Some(reading)) if reading.version < known.version => None,
+            // The same version can say something else: our settings changed, or the row was hidden for a while.
+            (known, Some(Reading { row, version, .. })) => {
+                let (title, starts, ends) = (row.title.clone(), row.starts, row.ends);
+                let (link, version) = (link(row), *version);
+                let read = Webinar { id, organization, title, starts, ends, link, version };
+                (known != Some(&read)).then_some(read)
             }
         }
     }

@@ -109,7 +109,8 @@ async fn a_link_that_leads_away_is_never_called() {
         String::new(),
     ];
     for link in &links {
-        foreign(&house.changes(Some(link)).await.unwrap_err());
+        let fault = house.changes(Some(link)).await.unwrap_err();
+        assert_eq!(fault.kind, FaultKind::Gone { what: Missing::Cursor }, "a place elsewhere is none here");
     }
     assert_eq!(house.requests().await.len() + house.tokens().await, 0, "neither a call nor a token");
     for (next, delta) in [(Some(&*links[0]), None), (None, Some(&*links[0]))] {

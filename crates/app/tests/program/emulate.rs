@@ -1,0 +1,118 @@
+//! `emulate`: the ready line, the file for `serve`, and the end.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::http::Http;
+use crate::process::{Program, free_address};
+
+/// The members of an object, in order of the alphabet.
+pub(crate) fn members(value: &Value) -> Vec<&str> {
+    let mut names: Vec<&str> = value.as_object().expect("an object").keys().map(String::as_str).collect();
+    names.sort_unstable();
+    names
+}
+
+/// What every ready line says of the emulators.
+pub(crate) fn assert_peers(ready: &Value) {
+    assert_eq!(ready["kind"], "ready");
+    let on24 = ["access_token_key", "access_token_secret", "base_url", "client_id", "event_id"];
+    assert_eq!(members(&ready["on24"]), on24);
+    assert!(
+        ready["on24"]["client_id"].is_u64() && ready["on24"]["event_id"].is_u64(),
+        "numbers: {}",
+        ready["on24"]
+    );
+    let dataverse = ["authority", "base_url", "client_id", "client_secret", "tenant_id"];
+    assert_eq!(members(&ready["dataverse"]), dataverse);
+    assert_eq!(members(&ready["key_vault"]), ["base_url", "key_name"]);
+    for (peer, name) in dataverse.map(|name| ("dataverse", name)).into_iter().chain([
+        ("on24", "access_token_key"),
+        ("on24", "access_token_secret"),
+        ("key_vault", "key_name"),
+    ]) {
+        assert!(ready[peer][name].as_str().is_some_and(|text| !text.is_empty()), "{peer}.{name} is text");
+    }
+    assert!(ready["on24"]["base_url"].as_str().unwrap().ends_with("/v2"));
+}
+
+#[test]
+fn the_ready_line_has_what_a_client_needs_and_no_more() {
+    let emulators = Program::start(&["emulate", "--json"], &[]);
+    let ready = emulators.first_line();
+    assert_peers(&ready);
+    assert_eq!(members(&ready), ["dataverse", "key_vault", "kind", "on24"]);
+    let http = Http::new();
+    let root =
+        |peer: &str, name: &str| ready[peer][name].as_str().unwrap().trim_end_matches("/v2").to_owned();
+    for root in [
+        root("on24", "base_url"),
+        root("dataverse", "base_url"),
+        root("dataverse", "authority"),
+        root("key_vault", "base_url"),
+    ] {
+        assert!(http.get(&format!("{root}/_emulator/state"), "")["calls"].is_object(), "{root} answers");
+    }
+    let ended = emulators.terminate();
+    assert_eq!(ended.code, Some(0), "{}", ended.err);
+    assert_eq!(ended.out.lines().count(), 1, "one line and nothing else: {}", ended.out);
+}
+
+#[test]
+fn the_file_for_serve_is_private_and_good() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("bridge.toml");
+    let file = path.to_str().unwrap();
+    std::fs::write(&path, "old").unwrap();
+    let emulators = Program::start(&["emulate", "--json", "--write-config", file], &[]);
+    let ready = emulators.first_line();
+    assert_peers(&ready);
+    assert_eq!(members(&ready), ["api_token", "config", "dataverse", "key_vault", "kind", "on24"]);
+    assert_eq!(ready["config"], file);
+    assert!(ready["api_token"].as_str().unwrap().len() >= 32);
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let checked = Program::run(&["config", "check", "--config", file], &[]);
+    assert_eq!(checked.code, Some(0), "{}", checked.err);
+    emulators.signal("INT");
+    assert_eq!(emulators.end().code, Some(0));
+}
+
+#[test]
+fn the_emulators_listen_where_they_are_told() {
+    let [on24, dataverse, entra, vault] = [(); 4].map(|()| free_address());
+    let arguments = [
+        "emulate",
+        "--json",
+        "--on24",
+        &on24,
+        "--dataverse",
+        &dataverse,
+        "--entra",
+        &entra,
+        "--key-vault",
+        &vault,
+    ];
+    let emulators = Program::start(&arguments, &[]);
+    let ready = emulators.first_line();
+    assert_eq!(ready["on24"]["base_url"], format!("http://{on24}/v2"));
+    assert_eq!(ready["dataverse"]["base_url"], format!("http://{dataverse}"));
+    assert_eq!(ready["dataverse"]["authority"], format!("http://{entra}"));
+    assert_eq!(ready["key_vault"]["base_url"], format!("http://{vault}"));
+    let second = Program::run(&arguments, &[]);
+    assert_ne!(second.code, Some(0), "the addresses are taken");
+    assert!(second.out.is_empty() && !second.err.is_empty(), "{}{}", second.out, second.err);
+    assert_eq!(emulators.terminate().code, Some(0));
+}
+
+#[test]
+fn people_are_told_in_words() {
+    let emulators = Program::start(&["emulate", "--registrations", "3"], &[]);
+    let ended = {
+        emulators.told("Ready. Press Ctrl-C to end.");
+        emulators.terminate()
+    };
+    assert_eq!(ended.code, Some(0));
+    assert!(ended.out.contains("ON24") && ended.out.contains("accessTokenKey"), "{}", ended.out);
+}

@@ -1,1 +1,0 @@
-//! Flows over mocks and the memory store.

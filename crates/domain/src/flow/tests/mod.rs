@@ -1,0 +1,16 @@
+//! Flows over the memory store for outcomes, and over mocks for order and refusal.
+
+mod answer;
+mod balance;
+mod crm;
+mod deliver;
+mod faults;
+mod keyholder;
+mod keys;
+mod metrics;
+mod observe;
+mod order;
+mod provider;
+mod resync;
+mod steward;
+mod world;
