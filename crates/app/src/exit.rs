@@ -23,8 +23,8 @@ impl Failure {
         Self { code: 3, message: message.into() }
     }
 
-    pub(crate) fn configuration(message: impl Into<String>) -> Self {
-        Self { code: 78, message: message.into() }
+    pub(crate) fn configuration(message: impl fmt::Display) -> Self {
+        Self { code: 78, message: message.to_string() }
     }
 
     /// The parts could not be put together: a setting names something that is not there or not usable.
@@ -38,6 +38,12 @@ impl Failure {
         }
         ExitCode::from(self.code)
     }
+}
+
+/// Prints a line on standard output; a reader that has gone away is no reason to fail.
+pub(crate) fn print_line(line: impl fmt::Display) {
+    use std::io::Write as _;
+    drop(writeln!(std::io::stdout(), "{line}"));
 }
 
 /// What the codes mean, as `--help` shows it.

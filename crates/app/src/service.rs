@@ -28,8 +28,8 @@ pub(crate) struct Service {
 /// A socket that listens.
 pub(crate) async fn bind(address: SocketAddr, setting: &str) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|error| {
-        let hint = "is it in use by another program?";
-        Failure::configuration(format!("cannot listen on {address} (`{setting}`): {error}; {hint}"))
+        let help = format!("choose another for `{setting}`; port 0 takes a free one");
+        Failure::configuration(format!("cannot listen on {address}: {error}; {help}"))
     })
 }
 
@@ -90,20 +90,39 @@ fn serve(
     });
 }
 
-/// Returns when the process is asked to end.
-pub(crate) async fn asked_to_end() {
-    let interrupt = tokio::signal::ctrl_c();
+/// The signals that ask the process to end, caught from the moment this is made.
+pub(crate) struct Ending {
     #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => signal.recv().await,
-            Err(_) => std::future::pending().await,
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Ending {
+    pub(crate) fn caught() -> Result<Self, Failure> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let terminate = signal(SignalKind::terminate()).map_err(Failure::unexpected)?;
+        Ok(Self { terminate, interrupt: signal(SignalKind::interrupt()).map_err(Failure::unexpected)? })
+    }
+
+    /// Returns when the process is asked to end.
+    pub(crate) async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<Option<()>>();
-    tokio::select! {
-        _ = interrupt => {}
-        _ = terminate => {}
+    }
+}
+
+#[cfg(not(unix))]
+impl Ending {
+    pub(crate) fn caught() -> Result<Self, Failure> {
+        Ok(Self {})
+    }
+
+    /// Returns when the process is asked to end.
+    pub(crate) async fn asked(&mut self) {
+        drop(tokio::signal::ctrl_c().await);
     }
 }

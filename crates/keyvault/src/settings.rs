@@ -50,6 +50,16 @@ pub struct AzureSettings {
     pub cache: CacheSettings,
 }
 
+impl VaultSettings {
+    /// Whether the settings can be used, as far as they themselves tell; no key and no file is looked at.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        match self {
+            Self::Azure(azure) => azure.check().and_then(|()| azure.installations().map(drop)),
+            Self::Keyring { .. } => Ok(()),
+        }
+    }
+}
+
 impl AzureSettings {
     /// The version of the vault's interface, if nothing else is said.
     pub const API_VERSION: &str = "2025-07-01";

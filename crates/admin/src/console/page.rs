@@ -309,7 +309,7 @@ fn row(webinar: &Webinar, balance: &Balance) -> Markup {
     let (rows, minutes) = (&balance.registrations, &balance.minutes);
     // Narrow screens show each figure with its label instead of a column's head.
     let figures = [
-        ("Registrations in the CRM", number(rows.crm)),
+        ("Registrations", number(rows.crm)),
         ("at ON24", number(rows.at_provider)),
         ("on their way", number(rows.on_their_way)),
         ("held", number(rows.held.values().sum())),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use crate::config::{Source, read};
-use crate::exit::{Failure, MEANINGS};
+use crate::exit::{Failure, MEANINGS, print_line};
 
 #[derive(Subcommand)]
 pub(crate) enum Action {
@@ -23,6 +23,8 @@ pub(crate) fn run(action: &Action) -> Result<(), Failure> {
     let settings = read(&Source::file(config.clone()))
         .map_err(|unusable| Failure::configuration(unusable.to_string()))?;
     let organizations = settings.organizations.len();
-    println!("The configuration is good: {organizations} organization(s) declared. Nothing was started.");
+    print_line(format_args!(
+        "The configuration is good: {organizations} organization(s) declared. Nothing was started."
+    ));
     Ok(())
 }

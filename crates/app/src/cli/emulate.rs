@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 use webinar_bridge_emulator::{Clock, Emulators, Options};
 
-use crate::exit::Failure;
+use crate::exit::{Failure, print_line};
 use crate::sandbox::{configuration, ready};
-use crate::service::asked_to_end;
+use crate::service::Ending;
 use crate::telemetry;
 
 #[derive(Args)]
@@ -77,6 +77,7 @@ impl Later {
 
 pub(crate) async fn run(flags: Flags) -> Result<(), Failure> {
     flags.later.refuse()?;
+    let mut ending = Ending::caught()?;
     telemetry::start("warn", crate::config::LogFormat::Auto);
     let options = Options {
         seed: flags.seed,
@@ -87,19 +88,21 @@ pub(crate) async fn run(flags: Flags) -> Result<(), Failure> {
         entra: flags.entra,
         key_vault: flags.key_vault,
     };
-    let emulators = Emulators::start(options, Clock::new()).await.map_err(Failure::unexpected)?;
+    let emulators = Emulators::start(options, Clock::new()).await.map_err(Failure::configuration)?;
     let written = match &flags.write_config {
         None => None,
         Some(path) => {
-            Some(configuration::write_for_serve(path, emulators.ready()).map_err(Failure::unexpected)?)
+            let cannot = |error| format!("{} cannot be written: {error}", path.display());
+            let written = configuration::write_for_serve(path, emulators.ready());
+            Some(written.map_err(|error| Failure::configuration(cannot(error)))?)
         }
     };
     if flags.json {
-        println!("{}", ready::emulate_line(emulators.ready(), written.as_ref()));
+        print_line(ready::emulate_line(emulators.ready(), written.as_ref()));
     } else {
-        print!("{}", ready::emulate_block(emulators.ready(), written.as_ref()));
+        print_line(ready::emulate_block(emulators.ready(), written.as_ref()).trim_end());
     }
-    asked_to_end().await;
+    ending.asked().await;
     emulators.stop().await;
     Ok(())
 }

@@ -41,10 +41,10 @@ enum Command {
 pub(crate) async fn run() -> Result<(), Failure> {
     match Line::parse().command {
         #[cfg(feature = "sandbox")]
-        Command::Sandbox(flags) => sandbox::run(flags).await,
+        Command::Sandbox(flags) => Box::pin(sandbox::run(flags)).await,
         #[cfg(feature = "sandbox")]
         Command::Emulate(flags) => emulate::run(flags).await,
-        Command::Serve(flags) => serve::run(flags).await,
+        Command::Serve(flags) => Box::pin(serve::run(flags)).await,
         Command::Config(action) => config::run(&action),
     }
 }

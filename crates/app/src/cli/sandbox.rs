@@ -28,7 +28,7 @@ pub(crate) struct Flags {
     /// Print one JSON object a line on standard output, and nothing else there.
     #[arg(long)]
     json: bool,
-    /// Keep store and configuration in this folder instead of a temporary one; a new folder for each run.
+    /// Keep store and configuration in this folder instead of a temporary one. Each run begins anew, with files of its own.
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Not built yet.
@@ -61,7 +61,7 @@ pub(crate) async fn run(flags: Flags) -> Result<(), Failure> {
     let free = if flags.once { 0 } else { 8080 };
     let listen = flags.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], free)));
     let Flags { registrations, seed, once, json, data, .. } = flags;
-    play(Plan { registrations, seed, story, listen, once, json, data }).await
+    Box::pin(play(Plan { registrations, seed, story, listen, once, json, data })).await
 }
 
 fn not_built(story: &str) -> Failure {

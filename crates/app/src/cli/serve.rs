@@ -8,7 +8,7 @@ use webinar_bridge_domain::time::SignedDuration;
 
 use crate::config::{Source, read};
 use crate::exit::Failure;
-use crate::service::{Service, asked_to_end, bind};
+use crate::service::{Ending, Service, bind};
 use crate::wiring::{Surroundings, wire};
 use crate::world::{SystemClock, SystemEntropy};
 use crate::{declare, telemetry};
@@ -24,6 +24,7 @@ pub(crate) struct Flags {
 const TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(24);
 
 pub(crate) async fn run(flags: Flags) -> Result<(), Failure> {
+    let mut ending = Ending::caught()?;
     let settings =
         read(&Source::file(flags.config)).map_err(|unusable| Failure::configuration(unusable.to_string()))?;
     telemetry::start(&settings.log_filter, settings.log_format);
@@ -36,12 +37,10 @@ pub(crate) async fn run(flags: Flags) -> Result<(), Failure> {
         token_lifetime: Some(TOKEN_LIFE),
     };
     let house = wire(&settings, around).await.map_err(Failure::configuration_error)?;
-    match &settings.token {
-        Some(token) => house.admin.gate.admit(token).await.map_err(Failure::unexpected)?,
-        None => tracing::warn!(
-            code = "no_token",
-            "no `api.bootstrap_token` is configured: nobody can use the API"
-        ),
+    if let Some(token) = &settings.token {
+        house.admin.gate.admit(token).await.map_err(Failure::unexpected)?;
+    } else {
+        tracing::warn!(code = "no_token", "no `api.bootstrap_token` is configured: nobody can use the API");
     }
     let service = Service::start(
         house.admin,
@@ -59,7 +58,7 @@ pub(crate) async fn run(flags: Flags) -> Result<(), Failure> {
     };
     let fatal = service.loops.fatal.clone();
     let failed = tokio::select! {
-        () = asked_to_end() => false,
+        () = ending.asked() => false,
         () = fatal.cancelled() => true,
         () = declaring => false,
     };

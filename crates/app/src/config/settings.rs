@@ -261,7 +261,7 @@ fn azure(check: &mut Check<'_>, given: file::Vault) -> Option<VaultSettings> {
     if let Some(grace) = given.grace {
         cache.outage = grace;
     }
-    Some(VaultSettings::Azure(Box::new(AzureSettings {
+    let settings = VaultSettings::Azure(Box::new(AzureSettings {
         base_url: base_url?,
         key_name: key_name?,
         authority: authority?,
@@ -274,5 +274,12 @@ fn azure(check: &mut Check<'_>, given: file::Vault) -> Option<VaultSettings> {
         allow_insecure_loopback: given.allow_insecure_loopback.unwrap_or(false),
         api_version: AzureSettings::API_VERSION.to_owned(),
         cache,
-    })))
+    }));
+    match settings.check() {
+        Ok(()) => Some(settings),
+        Err(error) => {
+            check.mistake(&["vault"], error.to_string(), None);
+            None
+        }
+    }
 }

@@ -479,6 +479,8 @@ fn everything_that_is_set_arrives() {
     assert_eq!(policies.vault_grace, seconds(7200));
     assert_eq!((policies.registration.pause, policies.registration.landing), (seconds(2), seconds(3)));
     assert_eq!(on24.landing, seconds(3));
+    assert_eq!(policies.cadence.after_end, [seconds(11), seconds(12)]);
+    assert_eq!(policies.cadence.then_every, seconds(13));
     assert_eq!(policies.retry.waits, [seconds(4), seconds(5)]);
     assert_eq!((policies.retry.longest_wait, policies.retry.blind_quota), (seconds(6), seconds(7)));
     assert_eq!((policies.retry.credential_probe, policies.retry.permission_probe), (seconds(8), seconds(9)));

@@ -50,11 +50,22 @@ fn free_names(folder: &Path) -> (PathBuf, PathBuf) {
     (name.with_extension("db"), name.with_extension("toml"))
 }
 
+/// A store beside a file that is not there yet: what an earlier run left belongs to emulators that are gone.
+fn free_store(file: &Path) -> PathBuf {
+    let mut store = file.with_extension("db");
+    let mut number = 1;
+    while store.exists() {
+        number += 1;
+        store = file.with_extension(format!("{number}.db"));
+    }
+    store
+}
+
 /// A complete one for `serve`: several processes may start from it on one store that the environment names.
 pub(crate) fn write_for_serve(path: &Path, ready: &Ready) -> std::io::Result<Written> {
     let path = std::path::absolute(path)?;
     let token = new_token();
-    let store = path.with_extension("db");
+    let store = free_store(&path);
     let [public, private] = free_addresses()?;
     let body = format!(
         "# Written by `webinar-bridge emulate`: it points at emulators, and everything in it is made up.\n\n\
@@ -105,13 +116,13 @@ fn organization(name: &str, ready: &Ready, whole: bool) -> String {
         text(&crm.client_secret),
     );
     if whole {
-        table.push_str(&format!(
+        table += &format!(
             "\n[organization.on24]\nbase_url = {}\nclient_id = {}\naccess_token_key = {}\naccess_token_secret = {}\n",
             text(&on24.base_url),
             on24.client_id,
             text(&on24.access_token_key),
             text(&on24.access_token_secret),
-        ));
+        );
     }
     table
 }

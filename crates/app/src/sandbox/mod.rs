@@ -15,14 +15,15 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use webinar_bridge_admin::Token;
-use webinar_bridge_domain::port::Clock as _;
+use webinar_bridge_domain::bridge::Bridge;
+use webinar_bridge_domain::port::{Clock as _, Entropy as _};
 use webinar_bridge_emulator::{Clock, Emulators, Options};
 
-use crate::config::{Source, read};
-use crate::exit::Failure;
-use crate::service::{Service, asked_to_end, bind};
+use crate::config::{Settings, Source, read};
+use crate::exit::{Failure, print_line};
+use crate::service::{Ending, Service, bind};
 use crate::telemetry;
-use crate::wiring::{Surroundings, wire};
+use crate::wiring::{House, Surroundings, wire};
 use crate::world::SystemEntropy;
 
 use conductor::{Conductor, VirtualClock};
@@ -54,19 +55,31 @@ struct Folder {
 
 impl Folder {
     fn open(given: Option<&Path>) -> Result<Self, Failure> {
-        let (path, temporary) = match given {
-            Some(path) => (path.to_path_buf(), false),
-            None => {
-                let name = format!("webinar-bridge-sandbox-{}", std::process::id());
-                (std::env::temp_dir().join(name), true)
-            }
-        };
-        let made = std::fs::create_dir_all(&path).and_then(|()| path.canonicalize());
+        let temporary = given.is_none();
+        let path = given.map_or_else(
+            || {
+                let mut random = [0; 8];
+                SystemEntropy::new().fill(&mut random);
+                let name = format!("webinar-bridge-sandbox-{:016x}", u64::from_be_bytes(random));
+                std::env::temp_dir().join(name)
+            },
+            Path::to_path_buf,
+        );
+        let made = if temporary { make_private(&path) } else { std::fs::create_dir_all(&path) };
+        let made = made.and_then(|()| path.canonicalize());
         let path = made.map_err(|error| {
             Failure::configuration(format!("the folder {} cannot be used: {error}", path.display()))
         })?;
         Ok(Self { path, temporary })
     }
+}
+
+/// A new folder that only its owner can open.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 impl Drop for Folder {
@@ -81,6 +94,7 @@ impl Drop for Folder {
 /// Plays a story.
 pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
     let began = crate::world::SystemClock.now();
+    let mut ending = Ending::caught()?;
     telemetry::start("error", crate::config::LogFormat::Auto);
     let public = bind(plan.listen, "--listen").await?;
     let folder = Folder::open(plan.data.as_deref())?;
@@ -89,97 +103,102 @@ pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
     let clock = Clock::new();
     let options = Options { seed: plan.seed, ..Options::default() };
     let emulators = Emulators::start(options, clock.clone()).await.map_err(Failure::unexpected)?;
-    let outcome = staged(&plan, &folder, &emulators, clock, public, &progress, began).await;
+    let stage = Staged { plan: &plan, folder: &folder, emulators: &emulators, progress: &progress, began };
+    let outcome = stage.run(clock, public, &mut ending).await;
     emulators.stop().await;
     outcome
 }
 
-async fn staged(
-    plan: &Plan,
-    folder: &Folder,
-    emulators: &Emulators,
-    clock: Clock,
-    public: tokio::net::TcpListener,
-    progress: &Progress,
+/// The emulators run; the bridge is put beside them.
+struct Staged<'a> {
+    plan: &'a Plan,
+    folder: &'a Folder,
+    emulators: &'a Emulators,
+    progress: &'a Progress,
     began: Timestamp,
-) -> Result<(), Failure> {
-    let written = configuration::write_for_sandbox(&folder.path, emulators.ready(), public.local_addr().ok())
-        .map_err(Failure::unexpected)?;
-    let source = Source { path: Some(written.path.clone()), variables: std::collections::HashMap::new() };
-    let settings = read(&source).map_err(|unusable| Failure::configuration(unusable.to_string()))?;
-    let clock = Arc::new(VirtualClock::new(clock));
-    let around = Surroundings {
-        clock: clock.clone(),
-        entropy: Arc::new(SystemEntropy::new()),
-        open_house: true,
-        token_lifetime: None,
-    };
-    let house = wire(&settings, around).await.map_err(Failure::configuration_error)?;
-    let token = Token::configured(written.token.clone().into())
-        .ok_or_else(|| Failure::unexpected("the sandbox's token is too short"))?;
-    house.admin.gate.admit(&token).await.map_err(Failure::unexpected)?;
-    let organization = story::organization(&house.bridge).await.map_err(Failure::unexpected)?;
-    crate::declare::apply(&house.bridge, &settings.organizations).await.map_err(Failure::unexpected)?;
-    let service =
-        Service::start(house.admin, house.board, public, None, clock.clone(), settings.deliver_workers)?;
-    let console = format!("http://{}", service.public);
-    let stage = ready::Stage {
-        console: console.clone(),
-        api_token: written.token,
-        organization: organization.id.uuid(),
-        store: settings.storage_url.clone(),
-        config: written.path,
-    };
-    if plan.json {
-        println!("{}", ready::sandbox_line(emulators.ready(), &stage));
-    } else {
-        progress.say(&ready::sandbox_block(emulators.ready(), &stage));
-    }
-    let conductor = Conductor::new(clock, service.loops.board.clone(), house.bridge.clone());
-    let bridge = house.bridge.clone();
-    let theatre =
-        story::Theatre { plan, stage: &stage, peers: emulators.ready(), conductor, progress, bridge };
-    let fatal = service.loops.fatal.clone();
-    let played = tokio::select! {
-        played = theatre.play() => played,
-        () = fatal.cancelled() => Err(Failure::unexpected("the bridge ended itself; the log says why")),
-        () = asked_to_end() => Err(Failure::unexpected("interrupted")),
-    };
-    let outcome = match played {
-        Ok(()) => finale(plan, &stage, emulators, organization.id.uuid(), progress, began).await,
-        Err(failure) => Err(failure),
-    };
-    if !plan.once && outcome.is_ok() {
-        progress.say(&format!("The console stays open at {console} until you press Ctrl-C."));
-        asked_to_end().await;
-    }
-    service.stop().await;
-    let closed = house.store.close().await.map_err(Failure::unexpected);
-    outcome.and(closed)
 }
 
-/// Audits, reports, and judges.
-async fn finale(
-    plan: &Plan,
-    stage: &ready::Stage,
-    emulators: &Emulators,
-    organization: uuid::Uuid,
-    progress: &Progress,
-    began: Timestamp,
-) -> Result<(), Failure> {
-    let findings = audit::audit(emulators.ready(), stage, organization).await.map_err(Failure::unexpected)?;
-    let elapsed = crate::world::SystemClock.now().duration_since(began);
-    if plan.json {
-        println!("{}", findings.line(elapsed));
-    } else {
-        progress.say(&findings.block(elapsed));
+impl Staged<'_> {
+    async fn run(
+        &self,
+        clock: Clock,
+        public: tokio::net::TcpListener,
+        ending: &mut Ending,
+    ) -> Result<(), Failure> {
+        let peers = self.emulators.ready();
+        let written = configuration::write_for_sandbox(&self.folder.path, peers, public.local_addr().ok())
+            .map_err(Failure::unexpected)?;
+        let source = Source { path: Some(written.path.clone()), variables: std::collections::HashMap::new() };
+        let settings = read(&source).map_err(Failure::configuration)?;
+        let clock = Arc::new(VirtualClock::new(clock));
+        let house = self.house(&settings, clock.clone(), &written.token).await?;
+        let organization = story::organization(&house.bridge).await.map_err(Failure::unexpected)?;
+        crate::declare::apply(&house.bridge, &settings.organizations).await.map_err(Failure::unexpected)?;
+        let service =
+            Service::start(house.admin, house.board, public, None, clock.clone(), settings.deliver_workers)?;
+        let stage = ready::Stage {
+            console: format!("http://{}", service.public),
+            api_token: written.token,
+            organization: organization.id.uuid(),
+            store: settings.storage_url.clone(),
+            config: written.path,
+        };
+        if self.plan.json {
+            print_line(ready::sandbox_line(peers, &stage));
+        } else {
+            self.progress.say(&ready::sandbox_block(peers, &stage));
+        }
+        let conductor = Conductor::new(clock, service.loops.board.clone(), house.bridge.clone());
+        let fatal = service.loops.fatal.clone();
+        let outcome = tokio::select! {
+            played = self.play(&stage, conductor, house.bridge.clone()) => played,
+            () = fatal.cancelled() => Err(Failure::unexpected("the bridge ended itself; the log says why")),
+            () = ending.asked() => Err(Failure::unexpected("interrupted")),
+        };
+        if !self.plan.once && outcome.is_ok() {
+            let console = &stage.console;
+            self.progress.say(&format!("The console stays open at {console} until you press Ctrl-C."));
+            ending.asked().await;
+        }
+        service.stop().await;
+        let closed = house.store.close().await.map_err(Failure::unexpected);
+        outcome.and(closed)
     }
-    for complaint in &findings.complaints {
-        eprintln!("{complaint}");
+
+    async fn house(
+        &self,
+        settings: &Settings,
+        clock: Arc<VirtualClock>,
+        token: &str,
+    ) -> Result<House, Failure> {
+        let entropy = Arc::new(SystemEntropy::new());
+        let around = Surroundings { clock, entropy, open_house: true, token_lifetime: None };
+        let house = wire(settings, around).await.map_err(Failure::configuration_error)?;
+        let token = Token::configured(token.to_owned().into())
+            .ok_or_else(|| Failure::unexpected("the sandbox's token cannot be used"))?;
+        house.admin.gate.admit(&token).await.map_err(Failure::unexpected)?;
+        Ok(house)
     }
-    if findings.balanced() || !plan.once {
-        Ok(())
-    } else {
-        Err(Failure::findings("the two sides do not agree"))
+
+    /// Plays the story, audits, reports, and judges.
+    async fn play(&self, stage: &ready::Stage, conductor: Conductor, bridge: Bridge) -> Result<(), Failure> {
+        let Self { plan, emulators, progress, began, .. } = *self;
+        let peers = emulators.ready();
+        story::Theatre { plan, stage, peers, conductor, progress, bridge }.play().await?;
+        let findings = audit::audit(peers, stage, stage.organization).await.map_err(Failure::unexpected)?;
+        let elapsed = crate::world::SystemClock.now().duration_since(began);
+        if plan.json {
+            print_line(findings.line(elapsed));
+        } else {
+            progress.say(&findings.block(elapsed));
+        }
+        for complaint in &findings.complaints {
+            eprintln!("{complaint}");
+        }
+        if findings.balanced() || !plan.once {
+            Ok(())
+        } else {
+            Err(Failure::findings("the two sides do not agree"))
+        }
     }
 }

@@ -74,16 +74,9 @@ impl Peers {
     }
 
     async fn batch_once(&self, token: &str, requests: &[CrmWrite]) -> Result<(), PeerError> {
-        let mut body = String::new();
-        for request in requests {
-            let head = if request.method == Method::PATCH { "If-Match: *\r\n" } else { "" };
-            body.push_str(&format!(
-                "--batch_story\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n\
-                 {} /api/data/v9.2/{} HTTP/1.1\r\nContent-Type: application/json\r\n{head}\r\n{}\r\n",
-                request.method, request.path, request.body
-            ));
-        }
-        body.push_str("--batch_story--\r\n");
+        let mut body: Vec<String> = requests.iter().map(CrmWrite::part).collect();
+        body.push("--batch_story--\r\n".to_owned());
+        let body = body.concat();
         let url = format!("{}/api/data/v9.2/$batch", self.ready.dataverse.base_url);
         let request = self.client.post(url).bearer_auth(token).body(body);
         let request = request.header("content-type", "multipart/mixed; boundary=batch_story");
@@ -133,6 +126,17 @@ pub(crate) struct CrmWrite {
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) body: Value,
+}
+
+impl CrmWrite {
+    fn part(&self) -> String {
+        let Self { method, path, body } = self;
+        let head = if *method == Method::PATCH { "If-Match: *\r\n" } else { "" };
+        format!(
+            "--batch_story\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n\
+             {method} /api/data/v9.2/{path} HTTP/1.1\r\nContent-Type: application/json\r\n{head}\r\n{body}\r\n"
+        )
+    }
 }
 
 async fn json(who: &'static str, request: reqwest::RequestBuilder) -> Result<Value, PeerError> {

@@ -16,7 +16,7 @@ pub(crate) struct Progress {
 
 /// One bar, until it is done.
 pub(crate) struct Bar {
-    bar: ProgressBar,
+    drawn: ProgressBar,
     progress: Progress,
     name: &'static str,
 }
@@ -52,7 +52,7 @@ impl Progress {
         if self.terminal {
             bar.enable_steady_tick(Duration::from_millis(200));
         }
-        Bar { bar, progress: self.clone(), name }
+        Bar { drawn: bar, progress: self.clone(), name }
     }
 }
 
@@ -60,16 +60,16 @@ impl Bar {
     /// So many of so many; 0: as before.
     pub(crate) fn at(&self, position: u64, length: u64) {
         if length > 0 {
-            self.bar.set_length(length);
+            self.drawn.set_length(length);
         }
-        self.bar.set_position(position);
+        self.drawn.set_position(position);
     }
 
     /// A line with the last figures takes the bar's place.
     pub(crate) fn done(&self) {
-        self.bar.finish_and_clear();
-        self.progress.bars.remove(&self.bar);
-        let (position, length) = (self.bar.position(), self.bar.length().unwrap_or(0));
+        self.drawn.finish_and_clear();
+        self.progress.bars.remove(&self.drawn);
+        let (position, length) = (self.drawn.position(), self.drawn.length().unwrap_or(0));
         let (position, length) = (HumanCount(position).to_string(), HumanCount(length));
         self.progress.say(&format!("  {:21} {position:>7} of {length}", self.name));
     }

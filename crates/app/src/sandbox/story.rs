@@ -152,7 +152,8 @@ impl Theatre<'_> {
 
     async fn minds_change(&self, cast: &Cast, user: &CrmUser) -> Result<(), Failure> {
         self.progress.say("Some cancel, some marry, some move, some register twice …");
-        let bar = self.progress.bar("Changes at ON24", u64::from(cast.wanted));
+        let staying = cast.wanted - cast.some.min(cast.wanted);
+        let bar = self.progress.bar("Changes at ON24", u64::from(staying));
         self.in_crm(user.cancel(cast.leavers().chain(cast.group(0)), true)).await?;
         self.in_crm(user.marry(cast.group(1))).await?;
         self.in_crm(user.move_house(cast.group(2))).await?;

@@ -114,5 +114,5 @@ fn people_are_told_in_words() {
         emulators.terminate()
     };
     assert_eq!(ended.code, Some(0));
-    assert!(ended.out.contains("ON24") && ended.out.contains("accessTokenKey"), "{}", ended.out);
+    assert!(ended.out.contains("ON24") && ended.out.contains("access token key"), "{}", ended.out);
 }

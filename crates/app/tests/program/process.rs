@@ -17,7 +17,7 @@ struct Lines {
 }
 
 /// How long anything may take before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 impl Lines {
     fn read(stream: impl Read + Send + 'static) -> Arc<Self> {

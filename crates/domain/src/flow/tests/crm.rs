@@ -44,6 +44,8 @@ struct Tables {
     contacts: BTreeMap<CrmRecordId, Contact>,
     accounts: BTreeMap<CrmRecordId, String>,
     unreadable: BTreeSet<CrmRecordId>,
+    /// Rows that nobody is shown, without a word of it in the feed.
+    hidden: BTreeSet<CrmRecordId>,
     faults: BTreeMap<&'static str, VecDeque<Fault>>,
     item_faults: BTreeMap<SourceId, Fault>,
     /// The feeds' places before this one are lost, and for how many asks even the beginning is.
@@ -144,7 +146,9 @@ impl PretendCrm {
 
     /// Deletes a row without a word of it in the feed.
     pub(super) fn delete_unseen(&self, n: u8) {
-        self.lock().rows.remove(&row(n)).unwrap();
+        let mut tables = self.lock();
+        tables.rows.remove(&row(n)).unwrap();
+        tables.hidden.insert(row(n).into());
     }
 
     pub(super) fn has(&self, n: u8) -> bool {
@@ -166,6 +170,16 @@ impl PretendCrm {
         };
         let wanted: BTreeSet<_> = tables.rows.values().filter_map(wanted).collect();
         wanted.into_iter().collect()
+    }
+
+    /// Shows nobody that event, or shows it again; its version stays.
+    pub(super) fn hide_event(&self, n: u8, hidden: bool) {
+        let (mut tables, id) = (self.lock(), event(n).into());
+        if hidden {
+            tables.hidden.insert(id)
+        } else {
+            tables.hidden.remove(&id)
+        };
     }
 
     /// A change that leaves everything as it is.
@@ -201,7 +215,8 @@ impl PretendCrm {
 
     pub(super) fn lose_places(&self, asks: u32) {
         let mut tables = self.lock();
-        (tables.lost_before, tables.lost_asks) = (tables.log.len() + 1, asks);
+        tables.lost_before += tables.log.len() + 1;
+        tables.lost_asks = asks;
     }
 
     pub(super) fn pages_of(&self, rows: usize) {
@@ -251,19 +266,20 @@ impl Tables {
 
     fn page(&mut self, at: &FeedPosition) -> Result<FeedPage, Fault> {
         let place = at.cursor.as_ref().map(|cursor| cursor.as_str().parse::<usize>().unwrap());
-        if self.lost_asks > 0 && at.table == CrmTable::Registrations {
-            self.lost_asks -= 1;
+        // Of one table alone.
+        let lost_before = if at.table == CrmTable::Registrations { self.lost_before } else { 0 };
+        let asks_in_vain = lost_before > 0 && self.lost_asks > 0;
+        if asks_in_vain || place.is_some_and(|place| place < lost_before) {
+            self.lost_asks = self.lost_asks.saturating_sub(1);
             return Err(crm_fault(FaultKind::Gone { what: Missing::Cursor }));
         }
-        if place.is_some_and(|place| place < self.lost_before) && at.table == CrmTable::Registrations {
-            return Err(crm_fault(FaultKind::Gone { what: Missing::Cursor }));
-        }
-        let start = place.unwrap_or(0).saturating_sub(self.lost_before);
+        let start = place.map_or(0, |place| place - lost_before);
         let size = if self.page == 0 { usize::MAX } else { self.page };
         let end = start.saturating_add(size).min(self.log.len());
-        let here = self.log[start..end].iter().filter(|(table, _)| *table == at.table);
+        let shown = |(table, id): &&(CrmTable, CrmRecordId)| *table == at.table && !self.hidden.contains(id);
+        let here = self.log[start..end].iter().filter(shown);
         let rows = here.map(|(_, id)| FeedRow { id: *id, deleted: false }).collect();
-        let next = Cursor::new((self.lost_before + end).to_string());
+        let next = Cursor::new((lost_before + end).to_string());
         Ok(FeedPage { rows, next, more: end < self.log.len() })
     }
 
@@ -309,7 +325,8 @@ impl CrmFeed for PretendCrm {
         tables.called("webinars", rows.ids.len())?;
         tables.readable(rows)?;
         let reading = |id: &CrmRecordId| {
-            let row = tables.events.get(&WebinarId::from(*id))?.clone();
+            let row =
+                tables.events.get(&WebinarId::from(*id)).filter(|_| !tables.hidden.contains(id))?.clone();
             Some(Reading { id: *id, version: Version(tables.version(CrmTable::Webinars, *id)), row })
         };
         Ok(rows.ids.iter().filter_map(reading).collect())

@@ -1,5 +1,7 @@
 //! Minutes on their way home.
 
+use std::sync::Arc;
+
 use super::crm::crm_fault;
 use super::keys::vault;
 use super::provider::{provider_fault, watcher};
@@ -9,18 +11,18 @@ use crate::fault::{Code, FaultKind};
 use crate::flow::Rest;
 use crate::id::ProviderPersonId;
 use crate::metrics::{AttendanceKey, SyncState};
-use crate::port::{Attendee, SyncLedger as _};
+use crate::port::{AttendancePage, MockAttendanceSource, SyncLedger as _};
 use crate::time::{SignedDuration, Timestamp};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// When the webinar is over.
-fn over() -> Timestamp {
+pub(super) fn over() -> Timestamp {
     START + DAY * 10 + minutes(60)
 }
 
 /// Two people at the provider, and their webinar just over; the first pull is due.
-fn world() -> World {
+pub(super) fn world() -> World {
     let world = World::new();
     world.crm.webinar(1);
     world.crm.register(1, 1, "ada@x.io");
@@ -32,7 +34,7 @@ fn world() -> World {
     world
 }
 
-fn id(world: &World, address: &str) -> String {
+pub(super) fn id(world: &World, address: &str) -> String {
     world.provider.person(1, address).unwrap().id.as_str().to_owned()
 }
 
@@ -47,16 +49,10 @@ impl crate::memory::MemoryStore {
     }
 }
 
-fn due(world: &World) -> Timestamp {
+pub(super) fn due(world: &World) -> Timestamp {
     let SyncState::Scheduled { due, page, .. } = state(world) else { panic!("no pull is planned") };
     assert!(page.is_first());
     due
-}
-
-fn unmatched(world: &World) -> Vec<Option<String>> {
-    let page = super::balance::page(world);
-    let addresses = done(world.bridge.desk.unmatched_addresses(page)).unwrap().unwrap();
-    addresses.into_iter().map(|address| address.map(|address| address.as_typed().to_owned())).collect()
 }
 
 #[test]
@@ -65,73 +61,6 @@ fn a_webinar_is_asked_about_a_quarter_of_an_hour_after_its_end() {
     world.clock.set(over());
     assert_eq!(world.metrics().rest, Rest::Until(over() + minutes(15)));
     assert_eq!(world.provider.calls(), Vec::<String>::new());
-}
-
-#[test]
-fn minutes_are_matched_by_the_providers_id_by_our_own_and_by_address() {
-    let world = World::new();
-    world.crm.webinar(1);
-    for (n, address) in [(1, "ada@x.io"), (2, "bob@x.io"), (3, "eve@x.io")] {
-        world.crm.register(n, 1, address);
-    }
-    world.observe();
-    // Of the last two the provider tells no id.
-    done(world.bridge.deliver.step(1)).unwrap();
-    let none = || Ok(crate::registration::Outcome::Admitted(None));
-    world.provider.ends([none(), none()]);
-    world.deliver();
-    world.clock.set(over() + minutes(15));
-    let all = ["ada@x.io", "bob@x.io", "eve@x.io"];
-    let known: Vec<_> = all.into_iter().filter(|one| world.registration(one).person.is_some()).collect();
-    let others: Vec<_> = all.into_iter().filter(|one| world.registration(one).person.is_none()).collect();
-    let correlation = Some(world.registration(others[0]).key.correlation());
-    let by_correlation = Attendee { correlation, ..watcher("u2", None, 20) };
-    let page = vec![
-        watcher(&id(&world, known[0]), None, 10),
-        by_correlation,
-        watcher("u3", Some(&others[1].to_uppercase()), 30),
-    ];
-    world.provider.watched(vec![page]);
-    world.metrics();
-    let mut written = world.crm.check_ins();
-    written.sort_unstable();
-    assert_eq!(written, [10, 20, 30]);
-    let minutes = world.balance().minutes;
-    assert_eq!((minutes.provider, minutes.crm, minutes.unmatched), (60, 60, 0));
-}
-
-#[test]
-fn who_is_not_in_the_crm_is_counted_and_kept_sealed() {
-    let world = world();
-    let (ada, nobody) = (id(&world, "ada@x.io"), watcher("u8", None, 7));
-    world.provider.watched(vec![vec![
-        watcher(&ada, None, 40),
-        watcher("u9", Some("guest@y.io"), 50),
-        nobody,
-    ]]);
-    world.metrics();
-    let minutes = world.balance().minutes;
-    assert_eq!((minutes.provider, minutes.crm, minutes.unmatched, minutes.unmatched_people), (97, 40, 57, 2));
-    let mut told = unmatched(&world);
-    told.sort();
-    assert_eq!(told, [None, Some("guest@y.io".to_owned())]);
-    assert_eq!(world.crm.check_ins(), [40]);
-}
-
-#[test]
-fn who_registers_afterwards_gets_the_minutes() {
-    let world = world();
-    world.provider.watched(vec![vec![watcher("u9", Some("guest@y.io"), 50)]]);
-    world.metrics();
-    assert_eq!(world.balance().minutes.unmatched, 50);
-    world.crm.register(3, 1, "guest@y.io");
-    world.provider.ends([Ok(crate::registration::Outcome::Admitted(None))]);
-    world.look();
-    world.deliver();
-    world.pass(minutes(60));
-    world.metrics();
-    assert_eq!(world.crm.check_ins(), [50]);
-    assert_eq!(world.balance().minutes.unmatched, 0);
 }
 
 #[test]
@@ -238,43 +167,6 @@ fn a_registration_that_is_gone_leaves_its_minutes_unmatched() {
 }
 
 #[test]
-fn two_people_never_share_a_check_in() {
-    let world = world();
-    let ada = id(&world, "ada@x.io");
-    let both = |first, second| {
-        vec![vec![watcher("other", Some("ada@x.io"), first), watcher(&ada, Some("ada@x.io"), second)]]
-    };
-    world.provider.watched(both(50, 40));
-    world.metrics();
-    assert_eq!(world.crm.check_ins(), [40], "the provider told whose it is");
-    world.provider.watched(both(51, 40));
-    world.crm.calls();
-    world.clock.set(due(&world));
-    world.metrics();
-    assert_eq!((world.crm.check_ins(), world.balance().minutes.unmatched), (vec![40], 51));
-    assert_eq!(world.crm.calls(), Vec::<String>::new(), "nor do they take turns");
-}
-
-#[test]
-fn of_two_people_whom_nobody_tells_apart_the_first_stays() {
-    let world = World::new();
-    world.crm.webinar(1);
-    world.crm.register(1, 1, "ada@x.io");
-    world.provider.ends([Ok(crate::registration::Outcome::Admitted(None))]);
-    world.work();
-    world.clock.set(over() + minutes(15));
-    let (one, other) = (watcher("u1", Some("ada@x.io"), 10), watcher("u2", Some("ada@x.io"), 20));
-    world.provider.watched(vec![vec![one.clone(), other.clone()]]);
-    world.metrics();
-    world.crm.calls();
-    world.provider.watched(vec![vec![other, one]]);
-    world.clock.set(due(&world));
-    world.metrics();
-    assert_eq!((world.crm.check_ins(), world.crm.calls()), (vec![10], vec![]));
-    assert_eq!(world.balance().minutes.unmatched, 20);
-}
-
-#[test]
 fn pulls_follow_their_cadence_until_the_archive_closes() {
     let world = world();
     let mut after = vec![];
@@ -346,6 +238,24 @@ fn minutes_in_hand_go_home_although_the_webinar_is_gone() {
     world.metrics();
     assert_eq!(world.crm.check_ins(), [40]);
     assert!(matches!(state(&world), SyncState::Closed { .. }));
+}
+
+#[test]
+fn what_is_pulled_while_the_webinar_is_called_off_waits_for_nobody() {
+    let world = world();
+    let (crm, inside) = (world.crm.clone(), world.bridge.clone());
+    let attendees = vec![watcher(&id(&world, "ada@x.io"), None, 40)];
+    let mut attendance = MockAttendanceSource::new();
+    attendance.expect_attendance().once().returning(move |_| {
+        crm.event(1, |webinar| webinar.cancelled = true);
+        inside.observe.hurry();
+        super::world::rested(|| done(inside.observe.step()).unwrap());
+        Ok(AttendancePage { attendees: attendees.clone(), next: None, complete: true })
+    });
+    let bridge = world.another(|ports| ports.attendance = Arc::new(attendance));
+    done(bridge.metrics.step(1)).unwrap();
+    assert!(matches!(state(&world), SyncState::Closed { .. }));
+    assert_eq!(world.balance().minutes.on_their_way, 0);
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod keys;
 mod metrics;
 mod observe;
 mod order;
+mod people;
 mod provider;
 mod resync;
 mod steward;

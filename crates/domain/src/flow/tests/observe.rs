@@ -335,6 +335,42 @@ fn an_event_that_is_gone_is_called_off() {
     assert_eq!(world.balance().persons.on_their_way, 1, "nor is it forgotten");
 }
 
+#[test]
+fn an_event_that_was_hidden_for_a_while_is_a_webinar_again() {
+    let world = world();
+    world.crm.register(1, 1, "ada@x.io");
+    world.observe();
+    let target = || done(world.bridge.desk.webinars(world.org)).unwrap()[0].0.target().cloned();
+    world.crm.hide_event(1, true);
+    world.store.hint_row(&world, CrmTable::Webinars, event(1).into());
+    world.look();
+    assert_eq!(target(), None);
+    // Its version is what it was.
+    world.crm.hide_event(1, false);
+    world.store.hint_row(&world, CrmTable::Webinars, event(1).into());
+    world.work();
+    assert!(target().is_some());
+    assert_eq!(world.balance().registrations.at_provider, 1);
+}
+
+#[test]
+fn who_is_to_be_erased_gets_no_new_rows() {
+    let world = world();
+    world.crm.register(1, 1, "ada@x.io");
+    world.work();
+    let key = world.key(1, "ada@x.io");
+    let known = done(crate::port::Books::find(&world.store, &[key])).unwrap().remove(0).unwrap();
+    let policy = crate::registration::RegistrationPolicy::default();
+    let erased = known.item.on(crate::registration::Input::Erase, world.now(), &policy).unwrap();
+    let crate::fact::Step::Moved { next, fact: _ } = erased else { panic!("it is to be erased") };
+    let change = crate::port::Amendment { expected: known.revision, next, facts: vec![] };
+    done(crate::port::Worklist::amend(&world.store, &[change])).unwrap();
+    world.crm.register(2, 1, "ada@x.io");
+    world.work();
+    assert_eq!(world.place(2), Some(Place::Excluded(Exclusion::Erased)));
+    assert_eq!(world.balance().registrations.excluded["erased"], 1);
+}
+
 impl crate::memory::MemoryStore {
     pub(super) fn hint_row(&self, world: &World, table: CrmTable, id: crate::id::CrmRecordId) {
         let hint = crate::port::Hint { organization: world.org, row: CrmRow { table, id } };
