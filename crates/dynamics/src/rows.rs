@@ -160,7 +160,8 @@ fn event_columns(events: &Events) -> String {
     ])
 }
 
-/// A row that names no event or no contact is nobody's registration, and reads like one that is not there.
+/// A row that names no event or no contact is there all the same, for somebody may fill it again: it reads as one without
+/// an address, at no event or of nobody (the nil id).
 fn registration(row: &Row, settings: &DynamicsSettings) -> Result<Option<Reading<CrmRegistration>>, Fault> {
     let malformed = |BadRow| refusal::malformed(&REGISTRATIONS);
     let rows = &settings.registrations;
@@ -173,12 +174,12 @@ fn registration(row: &Row, settings: &DynamicsSettings) -> Result<Option<Reading
         // Named, but not shown: the application may not read that contact. Taken for absent, the person would be
         // called off.
         (_, None) if names_contact => {
-            let why = Some(Code::new("dataverse.contact_hidden"));
-            return Err(REGISTRATIONS.fault(FaultKind::Denied { why }, "dataverse.contact_hidden"));
+            let field = Code::new("dataverse.contact_hidden");
+            return Err(REGISTRATIONS.fault(FaultKind::Invalid { field }, "dataverse.contact_hidden"));
         }
-        _ => {
-            tracing::warn!(row = %id, "a registration names no event or no contact");
-            return Ok(None);
+        (event, _) => {
+            tracing::debug!(row = %id, "a registration names no event or no contact");
+            return Ok(Some(nobody(row, id, event).map_err(malformed)?));
         }
     };
     let person = person(&contact, row, settings).map_err(malformed)?;
@@ -192,6 +193,25 @@ fn registration(row: &Row, settings: &DynamicsSettings) -> Result<Option<Reading
         details: person.details,
     };
     Ok(Some(Reading { id: id.into(), version, row }))
+}
+
+fn nobody(row: &Row, id: Uuid, event: Option<Uuid>) -> Result<Reading<CrmRegistration>, BadRow> {
+    let details = Details {
+        address: Address::new(""),
+        first_name: String::new(),
+        last_name: String::new(),
+        company: String::new(),
+        job_title: String::new(),
+        more: BTreeMap::new(),
+    };
+    let row_read = CrmRegistration {
+        event: CrmRecordId::from(event.unwrap_or_default()).into(),
+        contact: CrmRecordId::from(Uuid::nil()),
+        company: None,
+        cancelled: false,
+        details,
+    };
+    Ok(Reading { id: id.into(), version: row.version()?, row: row_read })
 }
 
 struct Person {

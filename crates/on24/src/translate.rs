@@ -48,7 +48,7 @@ pub(crate) fn email<'a>(address: &'a Address, exchange: &Exchange) -> Result<&'a
     }
 }
 
-/// The form of a registration. Empty fields are not sent; mapped fields are sent as they are and go before our own,
+/// The form of a registration. Our own fields are always sent, mapped ones unless they are empty; mapped fields are sent as they are and go before our own,
 /// except for those that say who it is and whether they are registered at all.
 pub(crate) fn form<'a>(
     order: &'a RegisterOrder,
@@ -68,7 +68,8 @@ pub(crate) fn form<'a>(
     ];
     let mut form: Form<'a> = vec![("email".into(), email.into())];
     for (name, value) in ours.into_iter().filter(|(name, _)| !mapped(name)) {
-        push(&mut form, name, value, purpose);
+        // Said also when it is empty: ON24 keeps what is not sent, and what was cleared in the CRM is to be cleared there.
+        form.push((name.into(), fitting(name, value, purpose).into()));
     }
     for (name, value) in more {
         let name = name.trim();
@@ -88,6 +89,14 @@ pub(crate) const fn yes_or_no(yes: bool) -> &'static str {
 }
 
 fn push<'a>(form: &mut Form<'a>, name: &'a str, value: &'a str, purpose: Purpose) {
+    let kept = fitting(name, value, purpose);
+    if !name.is_empty() && !kept.is_empty() {
+        form.push((name.into(), kept.into()));
+    }
+}
+
+/// What ON24 takes of a value; blanks alone are nothing.
+fn fitting<'a>(name: &str, value: &'a str, purpose: Purpose) -> &'a str {
     let is_name = ["firstname", "lastname"].iter().any(|field| name.eq_ignore_ascii_case(field));
     let limit = if is_name && purpose != Purpose::Patch { LONGEST_NEW_NAME } else { LONGEST };
     let value = if value.trim().is_empty() { "" } else { value };
@@ -95,9 +104,7 @@ fn push<'a>(form: &mut Form<'a>, name: &'a str, value: &'a str, purpose: Purpose
     if kept.len() < value.len() {
         tracing::debug!(field = name, "shortened to what ON24 takes");
     }
-    if !name.is_empty() && !kept.is_empty() {
-        form.push((name.into(), kept.into()));
-    }
+    kept
 }
 
 /// Lengths are in Unicode characters, as ON24's "characters" read most plainly: nothing that may fit is shortened, and

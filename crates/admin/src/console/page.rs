@@ -131,6 +131,7 @@ fn trouble(topic: Topic, note: &Note) -> Markup {
         Topic::Crm => ("Dynamics 365 keeps this organization waiting", WAITS),
         Topic::Names => ("Configured names are not in the CRM", WAITS),
         Topic::Rows => ("Some rows of the CRM cannot be read", "All others go on."),
+        Topic::Links => ("An ON24 event is named twice", "The later webinar waits; all others go on."),
     };
     html! {
         p.complaint { strong { (lead) ": " } (note.what.trim_end_matches('.')) ". " (outlook) }
@@ -170,7 +171,7 @@ fn hint(organization: &Organization, balance: &Balance) -> Markup {
 /// One sentence: is everything where it belongs?
 fn verdict(organization: &Organization, balance: &Balance, troubles: &[(Topic, Note)]) -> Markup {
     let adds_up = balance.registrations.adds_up() && balance.minutes.adds_up();
-    let waits = troubles.iter().any(|(topic, _)| *topic != Topic::Rows);
+    let waits = troubles.iter().any(|(topic, _)| !matches!(topic, Topic::Rows | Topic::Links));
     let (class, sentence) = match organization.integration {
         _ if !adds_up => (
             "bad",

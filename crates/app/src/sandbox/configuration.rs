@@ -116,13 +116,14 @@ fn organization(name: &str, ready: &Ready, whole: bool) -> String {
         text(&crm.client_secret),
     );
     if whole {
-        table += &format!(
+        let on24 = format!(
             "\n[organization.on24]\nbase_url = {}\nclient_id = {}\naccess_token_key = {}\naccess_token_secret = {}\n",
             text(&on24.base_url),
             on24.client_id,
             text(&on24.access_token_key),
             text(&on24.access_token_secret),
         );
+        table.push_str(&on24);
     }
     table
 }

@@ -104,7 +104,7 @@ pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
     let options = Options { seed: plan.seed, ..Options::default() };
     let emulators = Emulators::start(options, clock.clone()).await.map_err(Failure::unexpected)?;
     let stage = Staged { plan: &plan, folder: &folder, emulators: &emulators, progress: &progress, began };
-    let outcome = stage.run(clock, public, &mut ending).await;
+    let outcome = Box::pin(stage.run(clock, public, &mut ending)).await;
     emulators.stop().await;
     outcome
 }
@@ -184,7 +184,7 @@ impl Staged<'_> {
     async fn play(&self, stage: &ready::Stage, conductor: Conductor, bridge: Bridge) -> Result<(), Failure> {
         let Self { plan, emulators, progress, began, .. } = *self;
         let peers = emulators.ready();
-        story::Theatre { plan, stage, peers, conductor, progress, bridge }.play().await?;
+        Box::pin(story::Theatre { plan, stage, peers, conductor, progress, bridge }.play()).await?;
         let findings = audit::audit(peers, stage, stage.organization).await.map_err(Failure::unexpected)?;
         let elapsed = crate::world::SystemClock.now().duration_since(began);
         if plan.json {

@@ -105,11 +105,12 @@ pub(crate) fn emulate_block(ready: &Ready, written: Option<&Written>) -> String 
     );
     if let Some(written) = written {
         let path = written.path.display();
-        block += &format!(
+        let next = format!(
             "  Wrote {path}. In another terminal:\n    webinar-bridge serve --config {path}\n\
              \x20 Its log names the console's address; sign in with\n    {}\n\n",
             written.token
         );
+        block.push_str(&next);
     }
     block.push_str("Ready. Press Ctrl-C to end.\n");
     block

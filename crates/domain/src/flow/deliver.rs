@@ -307,7 +307,8 @@ impl Deliver {
         let leased = &delivery.leased;
         let call = leased.registration.next_call();
         let step = leased.registration.on(Input::Opened(call), now, &self.base.policies.registration).ok()?;
-        let Step::Moved { next, fact } = step else { return None };
+        let Step::Moved { mut next, fact } = step else { return None };
+        next.event = Some(delivery.event.clone());
         let facts = vec![registration_fact(&leased.registration.key, fact, now)];
         let opening = Opening { lease: leased.lease, expected: leased.revision, next, facts, now };
         Some((opening, call))

@@ -127,6 +127,9 @@ impl<'a> Taking<'a> {
     fn here(&mut self, source: SourceId, mut row: ReadRow) {
         let before = self.homes.get(&source).copied();
         self.leave_out_erased(before.as_ref(), &mut row);
+        if before.as_ref().is_none_or(|home| home.version <= row.version) {
+            self.follow_event(source, &row);
+        }
         if before.as_ref().is_some_and(|home| !is_news(home, &row.home)) {
             return;
         }
@@ -158,6 +161,25 @@ impl<'a> Taking<'a> {
         let erased = self.registrations.get(&key).is_some_and(|known| known.next.erasing.is_some());
         if erased && before.map(|home| home.place) != Some(row.home.place) {
             row.home.place = Place::Excluded(Exclusion::Erased);
+        }
+    }
+
+    /// Whose webinar is bound to another provider event now is not known to be there, whatever the old event has.
+    fn follow_event(&mut self, source: SourceId, row: &ReadRow) {
+        let Place::Registration(key) = row.home.place else { return };
+        let target = self.webinars.get(&key.webinar).and_then(Webinar::target);
+        let Some(working) = self.registrations.get_mut(&key) else { return };
+        let elsewhere =
+            working.next.event.as_ref().is_some_and(|event| target.is_some_and(|now| now != event));
+        if !elsewhere {
+            return;
+        }
+        if let Ok(Step::Moved { next, fact }) = working.next.on(Input::Drifted, self.now, self.policy) {
+            working.next = next;
+            working.facts.push(registration_fact(&key, fact, self.now));
+            working.changed = true;
+            working.sources.insert(source);
+            self.set_home(source, row.home);
         }
     }
 

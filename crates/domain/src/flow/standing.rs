@@ -20,6 +20,8 @@ pub enum Topic {
     Names,
     /// Single rows of the CRM cannot be read; nobody rests for it.
     Rows,
+    /// Two webinars name one provider event; nobody rests for it, but one of the two waits.
+    Links,
 }
 
 impl Topic {
@@ -40,6 +42,7 @@ impl Topic {
             Self::Crm => "crm",
             Self::Names => "names",
             Self::Rows => "rows",
+            Self::Links => "links",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Base, fact};
+use super::{Base, Topic, fact};
 use crate::fact::{Fact, FactKind, Step, Subject};
 use crate::fault::Fault;
 use crate::id::{CrmRecordId, OrganizationId, Revision, Stored, Version, WebinarId};
@@ -52,13 +52,44 @@ impl Base {
             let Some(next) = self.next_webinar(organization, id, known.as_ref(), reading.as_ref()) else {
                 return Ok(());
             };
+            let waited = known.as_ref().is_some_and(|known| known.item.link == Link::Waiting);
+            let next = self.alone_at_its_event(next).await?;
+            if waited && next.link != Link::Waiting {
+                self.standing.clear(organization, Topic::Links);
+            }
+            if known.as_ref().is_some_and(|known| known.item == next) {
+                return Ok(());
+            }
             let (sync, facts) = self.plan(known.as_ref(), &next).await?;
             let expected = known.map(|known| known.revision);
             let change = WebinarChange { expected, next, sync, facts };
             if let Saved::Done(_) = self.ports.webinars.save(&change).await? {
+                // Times and links decide what is due, in every lane.
+                self.ports.bell.ring();
                 return Ok(());
             }
         }
+    }
+
+    /// One provider event belongs to one webinar: a second one that names it waits, and is told of. Otherwise a cancel at
+    /// one of them would take somebody off the list whom the other wants.
+    async fn alone_at_its_event(&self, mut next: Webinar) -> Result<Webinar, StoreError> {
+        let Some(event) = next.target().cloned() else { return Ok(next) };
+        let all = self.ports.webinars.list(&next.organization).await?;
+        let Some(first) = all.iter().find(|other| other.id != next.id && other.target() == Some(&event))
+        else {
+            return Ok(next);
+        };
+        let what = format!(
+            "the event {} names the provider's event {}, which belongs to the event {} already; it waits for another",
+            next.id,
+            event.as_str(),
+            first.id
+        );
+        let now = self.now();
+        self.standing.note(next.organization, Topic::Links, what, now, now);
+        next.link = Link::Waiting;
+        Ok(next)
     }
 
     /// What the webinar is after the reading; `None`: as before.
@@ -102,7 +133,11 @@ impl Base {
         let sync = self.ports.ledger.find(&next.organization, &next.id).await?;
         let (now, cadence) = (self.now(), &self.policies.cadence);
         let input = match (&next.link, known) {
-            (Link::Linked(_), Some(known)) if known.item.ends == next.ends && sync.is_some() => None,
+            (link, Some(known))
+                if known.item.ends == next.ends && known.item.link == *link && sync.is_some() =>
+            {
+                None
+            }
             (Link::Linked(_), _) => Some(Input::Replanned { ends: next.ends }),
             (Link::CalledOff(_) | Link::Foreign | Link::Waiting, _) => Some(Input::WebinarGone),
         };

@@ -19,7 +19,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::fault::Code;
-use crate::id::{CrmRecordId, OrganizationId, ProviderPersonId, SourceId, Version, WebinarId};
+use crate::id::{
+    CrmRecordId, OrganizationId, ProviderEventId, ProviderPersonId, SourceId, Version, WebinarId,
+};
 use crate::person::{Digest, EmailKey, SealedDetails};
 use crate::time::{SignedDuration, Timestamp};
 
@@ -62,6 +64,8 @@ pub struct Registration {
     pub sources: BTreeMap<SourceId, Source>,
     /// What the provider is known to have.
     pub applied: Applied,
+    /// The provider's event that the last call went to: what is applied, is applied there.
+    pub event: Option<ProviderEventId>,
     /// The provider's own id of the person, once it told us.
     pub person: Option<ProviderPersonId>,
     /// The call that is out, if any.
@@ -260,10 +264,16 @@ impl Cause {
             }
             Self::TooLate => "the webinar has started; block the person at the provider by hand if needed",
             Self::Invalid(_) => "correct the field in the CRM",
-            Self::Exhausted => "mend the connection to the provider, then release",
-            Self::Unresolved => "look the person up at the provider, then release",
-            Self::Poison => "look at the logs of the crashes, then release",
-            Self::Brake => "check in the CRM that so many cancels are meant, then release",
+            Self::Exhausted => {
+                "mend the connection to the provider; a change of the row in the CRM has it sent again"
+            }
+            Self::Unresolved => {
+                "look the person up at the provider; a change of the row in the CRM has it sent again"
+            }
+            Self::Poison => {
+                "look at the logs of the crashes; a change of the row in the CRM has it sent again"
+            }
+            Self::Brake => "check in the CRM that so many cancels are meant",
         }
     }
 }
@@ -320,6 +330,7 @@ impl Registration {
             key,
             sources: BTreeMap::new(),
             applied: Applied::Never,
+            event: None,
             person: None,
             open: None,
             doubt: None,

@@ -156,7 +156,7 @@ async fn other_columns_are_read_where_the_settings_say_so() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_absent_and_what_is_hidden_is_a_fault() {
+async fn what_is_not_there_is_absent_what_names_nobody_is_there_and_what_is_hidden_is_a_fault() {
     let house = House::new().await;
     house.answer_once(rows(&[])).await;
     assert!(house.dynamics.registrations(&query([1])).await.unwrap().is_empty());
@@ -166,11 +166,13 @@ async fn what_is_not_there_is_absent_and_what_is_hidden_is_a_fault() {
         if lookup.contains("contact") {
             nobody["msevtmgt_ContactId"] = Value::Null;
         }
-        assert!(house.registration(nobody).await.unwrap().is_none(), "{lookup}");
+        let reading = house.registration(nobody).await.unwrap().unwrap();
+        assert!(reading.row.details.address.canonical().is_none(), "{lookup}");
+        assert!(!reading.row.cancelled, "{lookup}: somebody may fill it again");
     }
     let hidden = with(registration(), "/msevtmgt_ContactId", Value::Null);
     let fault = house.registration(hidden).await.unwrap_err();
-    assert_eq!(fault.kind, FaultKind::Denied { why: Some(Code::new("dataverse.contact_hidden")) });
+    assert_eq!(fault.kind, FaultKind::Invalid { field: Code::new("dataverse.contact_hidden") });
 }
 
 #[tokio::test]

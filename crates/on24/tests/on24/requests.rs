@@ -45,7 +45,7 @@ async fn register() {
             "POST",
             "/v2/client/10422/event/2008859/registrant?honorrequired=N&honorvalidation=N",
             "email=Ada%2BWeb%40Example.com&firstname=Ada&lastname=Lovelace&company=Engines+%26+S%C3%B6hne\
-             &exteventusercd=wb%3A5b0f2a53&eventemail=N&isDeleted=N",
+             &jobtitle=&exteventusercd=wb%3A5b0f2a53&eventemail=N&isDeleted=N",
         ]
     );
     let header = |name: &str| request.headers[name].to_str().unwrap();
@@ -73,7 +73,7 @@ async fn amend() {
             "PATCH",
             "/v2/client/10422/event/2008859/registrant?honorrequired=Y&honorvalidation=Y",
             "email=Ada%2BWeb%40Example.com&firstname=Ada&lastname=Lovelace&company=Engines+%26+S%C3%B6hne\
-             &exteventusercd=wb%3A5b0f2a53&eventemail=Y",
+             &jobtitle=&exteventusercd=wb%3A5b0f2a53&eventemail=Y",
         ]
     );
 }
@@ -162,7 +162,7 @@ async fn what_is_too_long_is_cut() {
         let [_, _, body] = shown(&stage.request().await);
         let expected = format!(
             "email=Ada%2BWeb%40Example.com&firstname={}&lastname={}&company={}\
-             &exteventusercd=wb%3A5b0f2a53&eventemail=N&std1={}{}",
+             &jobtitle=&exteventusercd=wb%3A5b0f2a53&eventemail=N&std1={}{}",
             "%C3%A4".repeat(limit),
             "l".repeat(limit),
             "c".repeat(100),

@@ -7,6 +7,7 @@ mod deliver;
 mod faults;
 mod keyholder;
 mod keys;
+mod links;
 mod metrics;
 mod observe;
 mod order;
