@@ -7,7 +7,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::registration::Cause;
-use crate::schedule::{Jitter, RetryPolicy, next_try};
+use crate::schedule::{Jitter, RetryPolicy, hurried, next_try};
 use crate::time::{SignedDuration, Timestamp, later};
 
 /// Something outside did not go as asked. Carries a code, never a body and never a URL.
@@ -197,7 +197,7 @@ pub fn judge(fault: &Fault, work: &Work, now: Timestamp, jitter: Jitter, policy:
             uncounted(now, policy.credential_probe)
         }
         FaultKind::Denied { why: Some(_) } | FaultKind::Gone { .. } => {
-            uncounted(now, policy.permission_probe)
+            uncounted(now, hurried(policy.permission_probe, work, now, policy))
         }
         FaultKind::Denied { why: None } => counted(work, now, jitter, policy, policy.unknown_denial),
         FaultKind::Invalid { field } => Verdict::Hold(Cause::Invalid(field.clone())),
@@ -278,6 +278,12 @@ mod tests {
         for (kind, expected) in table {
             assert_eq!(verdict(kind.clone(), &fresh), expected, "{kind:?}");
         }
+    }
+
+    #[test]
+    fn shortly_before_the_start_a_missing_webinar_is_looked_for_often() {
+        let soon = Work { starts: NOW + SignedDuration::from_mins(30), ..work(0, None) };
+        assert_eq!(verdict(FaultKind::Gone { what: Missing::Webinar }, &soon), again(300, false));
     }
 
     #[test]

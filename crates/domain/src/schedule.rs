@@ -106,8 +106,18 @@ fn wait(work: &Work, now: Timestamp, jitter: Jitter, policy: &RetryPolicy) -> Si
     let last = policy.waits.len().saturating_sub(1);
     let step = usize::try_from(work.tries).unwrap_or(last).min(last);
     let wait = jitter.stretch(policy.waits.get(step).copied().unwrap_or_default());
-    let hurried = now >= earlier(work.starts, policy.hurry) && now < work.starts;
-    if hurried { wait.min(policy.hurried_wait) } else { wait }
+    hurried(wait, work, now, policy)
+}
+
+/// The wait, shortened in the last hours before a start.
+pub(crate) fn hurried(
+    wait: SignedDuration,
+    work: &Work,
+    now: Timestamp,
+    policy: &RetryPolicy,
+) -> SignedDuration {
+    let soon = now >= earlier(work.starts, policy.hurry) && now < work.starts;
+    if soon { wait.min(policy.hurried_wait) } else { wait }
 }
 
 /// When attendance is asked for after a webinar (rule R6), and when its numbers are final.

@@ -131,7 +131,7 @@ fn trouble(topic: Topic, note: &Note) -> Markup {
         Topic::Crm => ("Dynamics 365 keeps this organization waiting", WAITS),
         Topic::Names => ("Configured names are not in the CRM", WAITS),
         Topic::Rows => ("Some rows of the CRM cannot be read", "All others go on."),
-        Topic::Links => ("An ON24 event is named twice", "The later webinar waits; all others go on."),
+        Topic::Links => ("A webinar is not bound as it should be", "Its people wait; all others go on."),
     };
     html! {
         p.complaint { strong { (lead) ": " } (note.what.trim_end_matches('.')) ". " (outlook) }

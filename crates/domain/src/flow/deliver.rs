@@ -45,7 +45,7 @@ pub struct Sent {
     pub(super) revision: Revision,
     call: Call,
     pub(super) webinar: Webinar,
-    event: ProviderEventId,
+    pub(super) event: ProviderEventId,
     details: Option<Details>,
 }
 

@@ -25,6 +25,9 @@ impl Deliver {
                     self.fitting(&sent, outcome)
                 }
                 Err(fault) => {
+                    if fault.kind == (FaultKind::Gone { what: Missing::Webinar }) {
+                        self.unknown_event(&sent);
+                    }
                     let rests = self.base.trouble(organization, &fault).await?.is_some();
                     Input::Faulted { verdict: self.verdict(&sent, &fault, rests) }
                 }
@@ -33,6 +36,14 @@ impl Deliver {
             inputs.push((sent.lease, stored, input));
         }
         self.settle(inputs).await
+    }
+
+    /// The provider does not know the event that the CRM names: everybody waits, and somebody must correct it.
+    fn unknown_event(&self, sent: &Sent) {
+        let (event, webinar) = (sent.event.as_str(), sent.webinar.id);
+        let what = format!("the provider does not know the event {event} that the event {webinar} names");
+        let now = self.base.now();
+        self.base.standing.note(sent.webinar.organization, Topic::Links, what, now, now);
     }
 
     /// An answer that does not fit its call says nothing: the outcome is unclear.

@@ -20,7 +20,7 @@ pub enum Topic {
     Names,
     /// Single rows of the CRM cannot be read; nobody rests for it.
     Rows,
-    /// Two webinars name one provider event; nobody rests for it, but one of the two waits.
+    /// A webinar names a provider event that is not there, or that is another webinar's; nobody else rests for it.
     Links,
 }
 

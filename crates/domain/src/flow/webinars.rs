@@ -52,11 +52,10 @@ impl Base {
             let Some(next) = self.next_webinar(organization, id, known.as_ref(), reading.as_ref()) else {
                 return Ok(());
             };
-            let waited = known.as_ref().is_some_and(|known| known.item.link == Link::Waiting);
-            let next = self.alone_at_its_event(next).await?;
-            if waited && next.link != Link::Waiting {
+            if known.as_ref().is_some_and(|known| known.item.link != next.link) {
                 self.standing.clear(organization, Topic::Links);
             }
+            let next = self.alone_at_its_event(next).await?;
             if known.as_ref().is_some_and(|known| known.item == next) {
                 return Ok(());
             }

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::world::{World, done, event, minutes};
+use crate::fault::{FaultKind, Missing};
 use crate::id::ProviderEventId;
 use crate::metrics::SyncState;
 use crate::port::{Bell, SyncLedger as _};
@@ -73,6 +74,24 @@ fn who_was_at_another_event_of_the_provider_is_registered_at_the_new_one() {
     world.work();
     assert!(world.provider.person(7, "ada@x.io").is_some_and(|person| person.live));
     assert_eq!(world.balance().persons.at_provider, 1);
+}
+
+#[test]
+fn an_event_that_the_provider_does_not_know_is_told_of_until_it_is_corrected() {
+    let world = World::new();
+    world.crm.webinar(1);
+    world.crm.register(1, 1, "ada@x.io");
+    world.observe();
+    world.provider.fails(FaultKind::Gone { what: Missing::Webinar });
+    world.deliver();
+    assert_eq!(world.notes(), ["links"]);
+    assert!(
+        matches!(world.registration("ada@x.io").phase, Phase::Due { tries: 0, .. }),
+        "the row is not to blame"
+    );
+    world.crm.event(1, |webinar| webinar.event = Some(ProviderEventId::new("7")));
+    world.look();
+    assert_eq!(world.notes(), Vec::<&str>::new());
 }
 
 #[test]
