@@ -15,10 +15,12 @@ impl Failure {
         Self { code: 1, message: error.to_string() }
     }
 
+    #[cfg(feature = "sandbox")]
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self { code: 2, message: message.into() }
     }
 
+    #[cfg(feature = "sandbox")]
     pub(crate) fn findings(message: impl Into<String>) -> Self {
         Self { code: 3, message: message.into() }
     }
