@@ -124,7 +124,7 @@ impl Answer {
         assert_eq!(self.header("www-authenticate") == "Bearer", status == 401);
         assert_eq!(self.header("retry-after") == "5", status == 503);
         let keys: Vec<&String> = problem.as_object().unwrap().keys().collect();
-        assert_eq!(keys, ["code", "detail", "status", "title", "trace_id", "type"]);
+        assert_eq!(keys, ["type", "title", "status", "detail", "code", "trace_id"]);
         problem["detail"].as_str().unwrap().to_owned()
     }
 }
