@@ -146,7 +146,7 @@ fn text_that_looks_like_something_else_stays_text() {
         assert_eq!(settings.token.unwrap().reveal(), token);
     }
     let azure = "[vault]\nkind = \"azure\"\nbase_url = \"https://v.example\"\nkey_name = \"k\"\ntenant_id = \"007\"\n\
-                 client_id = \"1.50\"\ninstallation_key = \"i\"\n";
+                 client_id = \"1.50\"\ninstallation_key = \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"\n";
     for secret in ["007", "true", "[1]", "{ a = 1 }", "1979-05-27", " x "] {
         let settings = Given::with_store(azure).and("VAULT__CLIENT_SECRET", secret).good();
         let VaultSettings::Azure(azure) = settings.vault.0 else { panic!("a vault") };
@@ -401,7 +401,7 @@ authority = "https://login.example"
 tenant_id = "t"
 client_id = "c"
 client_secret = "s"
-installation_key = "i"
+installation_key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 allow_insecure_loopback = true
 grace = "2h"
 [on24]
@@ -496,7 +496,10 @@ fn the_vault_and_the_organizations_arrive_too() {
         (azure.key_name.as_str(), azure.tenant_id.as_str(), azure.client_id.as_str()),
         ("kek", "t", "c")
     );
-    assert_eq!((azure.client_secret.expose_secret(), azure.installation_key.expose_secret()), ("s", "i"));
+    assert_eq!(
+        (azure.client_secret.expose_secret(), azure.installation_key.expose_secret()),
+        ("s", "A".repeat(43).as_str())
+    );
     assert!(azure.allow_insecure_loopback);
     assert_eq!(azure.cache.outage, SignedDuration::from_hours(2));
     let [contoso, fabrikam] = &settings.organizations[..] else { panic!("two") };
@@ -558,4 +561,18 @@ fn the_file_knows_its_own_names() {
     }
     assert!(SECRETS.iter().all(|name| shape.has_leaf(name)), "every secret is a setting");
     assert!(!shape.has_leaf("vault") && !shape.has_leaf("?"));
+}
+
+#[test]
+fn an_installation_key_that_cannot_be_used_is_told_before_anything_starts() {
+    let vault = "[vault]\nkind = \"azure\"\nbase_url = \"https://x.vault.azure.net\"\nkey_name = \"k\"\n\
+                 tenant_id = \"t\"\nclient_id = \"c\"\nclient_secret = \"s\"\ninstallation_key = \"tooshort\"\n";
+    let text = format!("storage.url = \"sqlite:///tmp/x/bridge.db\"\n{vault}");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bridge.toml");
+    std::fs::write(&path, text).unwrap();
+    let source = Source { path: Some(path), variables: HashMap::new() };
+    let told = read(&source).map(drop).unwrap_err().to_string();
+    assert!(told.contains("installation key must be 32 random bytes"), "{told}");
+    assert!(!told.contains("tooshort"), "{told}");
 }
