@@ -112,7 +112,7 @@ fn what_is_no_secret_stays_readable() {
     let hidden = [
         "\"0123456789012345678901234567890123456789\"",
         "\"s\"",
-        "\"i\"",
+        "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"",
         "\"k\"",
         "\"z\"",
         "\"d\"",
