@@ -10,7 +10,7 @@ use crate::time::{SignedDuration, Timestamp};
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait Worklist: Send + Sync {
-    /// Per active organization with something to do in the lane: when its first item is due, and how urgent it is.
+    /// Per active organization with something to do in the lane: when its first item is due.
     /// Items under a lease count from the end of it; a cancel that waits for somebody does not count.
     async fn ready(&self, lane: Lane, now: Timestamp) -> Result<Vec<Ready>, StoreError>;
 
