@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
 
 /// A clock that runs with the machine and can be moved on, never back. Clones are the same clock.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     ahead_micros: Arc<AtomicI64>,
+    moved: Arc<Notify>,
 }
 
 impl Clock {
@@ -27,6 +30,22 @@ impl Clock {
     pub fn advance(&self, by: SignedDuration) {
         let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX).max(0);
         self.ahead_micros.fetch_add(micros, Ordering::SeqCst);
+        self.moved.notify_waiters();
+    }
+
+    /// Returns when the clock shows that time, because it ran or because it was moved on.
+    pub async fn reached(&self, at: Timestamp) {
+        loop {
+            let moved = self.moved.notified();
+            let left = at.duration_since(self.now());
+            if !left.is_positive() {
+                return;
+            }
+            tokio::select! {
+                () = moved => {}
+                () = pause(Duration::try_from(left).unwrap_or_default()) => {}
+            }
+        }
     }
 
     /// The machine's time, not moved on, in Unix milliseconds.
@@ -38,6 +57,12 @@ impl Clock {
     pub fn ahead(&self) -> SignedDuration {
         SignedDuration::from_micros(self.ahead_micros.load(Ordering::SeqCst))
     }
+}
+
+/// Lets so much of the machine's time go by.
+#[expect(clippy::disallowed_methods, reason = "a server that is late takes the machine's time")]
+pub(crate) async fn pause(time: Duration) {
+    tokio::time::sleep(time).await;
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is where the emulators' time comes from")]
@@ -58,5 +83,20 @@ mod tests {
         clock.advance(SignedDuration::from_hours(-5));
         assert!(twin.now() >= before + SignedDuration::from_hours(2));
         assert_eq!(twin.ahead(), SignedDuration::from_hours(2));
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_a_time_is_woken_when_it_is_moved_there() {
+        let clock = Clock::new();
+        let year = SignedDuration::from_hours(24 * 365);
+        let waiting = tokio::spawn({
+            let (clock, at) = (clock.clone(), clock.now() + year);
+            async move { clock.reached(at).await }
+        });
+        clock.advance(year / 2);
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        clock.advance(year / 2);
+        waiting.await.unwrap();
     }
 }

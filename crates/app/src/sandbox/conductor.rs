@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use tokio::sync::Notify;
 use webinar_bridge_domain::balance::{Balance, Scope};
 use webinar_bridge_domain::bridge::Bridge;
 use webinar_bridge_domain::flow::Rest;
@@ -21,17 +20,15 @@ use crate::world::{Wait, pause};
 /// The emulators' clock, as the bridge sees it.
 pub(crate) struct VirtualClock {
     clock: Clock,
-    moved: Notify,
 }
 
 impl VirtualClock {
     pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, moved: Notify::new() }
+        Self { clock }
     }
 
     pub(crate) fn move_to(&self, at: Timestamp) {
         self.clock.advance(at.duration_since(self.clock.now()));
-        self.moved.notify_waiters();
     }
 }
 
@@ -44,17 +41,7 @@ impl port::Clock for VirtualClock {
 #[async_trait]
 impl Wait for VirtualClock {
     async fn until(&self, at: Timestamp) {
-        loop {
-            let moved = self.moved.notified();
-            let left = at.duration_since(self.clock.now());
-            if !left.is_positive() {
-                return;
-            }
-            tokio::select! {
-                () = moved => {}
-                () = pause(Duration::try_from(left).unwrap_or_default()) => {}
-            }
-        }
+        self.clock.reached(at).await;
     }
 }
 
