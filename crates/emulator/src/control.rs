@@ -1,8 +1,10 @@
 //! `/_emulator/…`: state, weather and clock of a server. No authentication, not counted.
 
 use http::{Method, StatusCode};
-use jiff::{SignedDuration, Span, SpanRelativeTo};
-use serde::Deserialize;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Span, Timestamp};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::clock::Clock;
@@ -36,6 +38,44 @@ pub(crate) fn refusal(status: StatusCode, error: &str) -> Answer {
 /// The method has no meaning at this control endpoint.
 pub(crate) fn not_allowed() -> Answer {
     refusal(StatusCode::METHOD_NOT_ALLOWED, "this method is not for this endpoint")
+}
+
+/// A server's own switches: `GET` shows them, `POST` replaces the members that it names, those of objects in them
+/// included. A wrong one changes nothing.
+pub(crate) fn settings<T>(settings: &mut T, call: &Call) -> Answer
+where
+    T: Serialize + DeserializeOwned,
+{
+    match call.method {
+        Method::GET => {}
+        Method::POST => match merged(settings, &call.body) {
+            Ok(changed) => *settings = changed,
+            Err(error) => {
+                let words = format!("expected an object with some of {}: {error}", json!(settings));
+                return refusal(StatusCode::BAD_REQUEST, &words);
+            }
+        },
+        _ => return not_allowed(),
+    }
+    Answer::json(StatusCode::OK, &json!(settings))
+}
+
+fn merged<T: Serialize + DeserializeOwned>(settings: &T, body: &[u8]) -> serde_json::Result<T> {
+    let changes: Map<String, Value> = serde_json::from_slice(body)?;
+    let mut whole = serde_json::to_value(settings)?;
+    merge(&mut whole, Value::Object(changes));
+    serde_json::from_value(whole)
+}
+
+fn merge(into: &mut Value, changes: Value) {
+    match (into, changes) {
+        (Value::Object(into), Value::Object(changes)) => {
+            for (name, change) in changes {
+                merge(into.entry(name).or_insert(Value::Null), change);
+            }
+        }
+        (into, change) => *into = change,
+    }
 }
 
 fn state(site: &Site) -> Value {
@@ -80,7 +120,7 @@ struct Advance {
 }
 
 fn clock(clock: &Clock, body: &[u8]) -> Answer {
-    match duration(body) {
+    match duration(body, clock.now()) {
         Ok(by) => {
             clock.advance(by);
             Answer::json(StatusCode::OK, &json!({ "now": clock.now().to_string() }))
@@ -89,12 +129,12 @@ fn clock(clock: &Clock, body: &[u8]) -> Answer {
     }
 }
 
-fn duration(body: &[u8]) -> Result<SignedDuration, &'static str> {
-    let expected =
-        "expected {\"advance\":\"PT2H\"}, an ISO 8601 duration in weeks, days, hours, minutes, seconds";
+/// Years and months are those that follow now.
+fn duration(body: &[u8], now: Timestamp) -> Result<SignedDuration, &'static str> {
+    let expected = "expected {\"advance\":\"PT2H\"}, an ISO 8601 duration";
     let Advance { advance } = serde_json::from_slice(body).map_err(|_| expected)?;
     let span: Span = advance.parse().map_err(|_| expected)?;
-    let by = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| expected)?;
+    let by = span.to_duration(&now.to_zoned(TimeZone::UTC)).map_err(|_| expected)?;
     if by.is_negative() { Err("the clock never goes back") } else { Ok(by) }
 }
 
@@ -115,6 +155,40 @@ mod tests {
     }
 
     #[test]
+    fn a_year_goes_by_at_once() {
+        let shared = Clock::new();
+        assert_eq!(clock(&shared, br#"{"advance":"P1Y"}"#).status, StatusCode::OK);
+        let days = shared.ahead().as_hours() / 24;
+        assert!(days == 365 || days == 366, "{days}");
+    }
+
+    #[test]
+    fn settings_are_merged_by_name_and_a_wrong_one_changes_nothing() {
+        #[derive(Serialize, Deserialize, PartialEq, Debug)]
+        #[serde(deny_unknown_fields)]
+        struct Inner {
+            one: u32,
+            two: u32,
+        }
+        #[derive(Serialize, Deserialize, PartialEq, Debug)]
+        #[serde(deny_unknown_fields)]
+        struct Outer {
+            inner: Inner,
+            word: Option<String>,
+        }
+        let mut outer = Outer { inner: Inner { one: 1, two: 2 }, word: Some("old".to_owned()) };
+        let post = |outer: &mut Outer, body| settings(outer, &Call::json(Method::POST, "/", body));
+        let shown = post(&mut outer, r#"{"inner":{"two":5},"word":null}"#);
+        assert_eq!(shown.body, r#"{"inner":{"one":1,"two":5},"word":null}"#);
+        for wrong in [r#"{"inner":{"three":5}}"#, r#"{"word":7,"inner":{"one":9}}"#, "[]", ""] {
+            let refused = post(&mut outer, wrong);
+            assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{wrong}");
+            assert!(String::from_utf8_lossy(&refused.body).contains("inner"));
+        }
+        assert_eq!(outer, Outer { inner: Inner { one: 1, two: 5 }, word: None });
+    }
+
+    #[test]
     fn calls_inside_of_calls_are_added_by_operation() {
         let Value::Object(counts) = json!({ "list": 2, "create": 0, "batch": 1 }) else { unreachable!() };
         let sums = json!({ "list": 5, "create": 4, "batch": 1, "other": 1 });
@@ -128,7 +202,7 @@ mod tests {
         for body in [
             r#"{"advance":"-PT2H"}"#,
             r#"{"advance":"soon"}"#,
-            r#"{"advance":"P1M"}"#,
+            r#"{"advance":"P20000Y"}"#,
             r#"{"by":"PT1H"}"#,
             "",
         ] {

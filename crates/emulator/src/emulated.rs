@@ -14,8 +14,12 @@ pub(crate) trait Emulated: Send + Sync + 'static {
     fn operation(&self, call: &Call) -> &'static str;
     /// The answer, with its effect on the state.
     async fn handle(&self, call: Call) -> Answer;
-    /// The vendor's own words for "too many calls" to this operation.
-    fn quota(&self, operation: &str) -> Answer;
+    /// The shapes of its own that a failure can take, beside the plain ones (`weather::Dress`) that every server has.
+    fn variants(&self) -> &'static [&'static str] {
+        &[]
+    }
+    /// The vendor's own words for "too many calls" to this operation; `variant` is one of `variants`.
+    fn quota(&self, operation: &str, variant: Option<&str>) -> Answer;
     /// What `GET /_emulator/state` shows: a JSON object. Its `calls`, if it has them, are calls that came inside of
     /// other ones, by operation; they are added to those that the sockets count.
     fn state(&self) -> serde_json::Value;
@@ -24,7 +28,8 @@ pub(crate) trait Emulated: Send + Sync + 'static {
         None
     }
     /// How the vendor dresses a failure of this status that has no cause in the request; empty unless it is known.
-    fn failure(&self, status: StatusCode) -> Answer {
+    /// `variant` is one of `variants`.
+    fn failure(&self, status: StatusCode, _variant: Option<&str>) -> Answer {
         Answer::empty(status)
     }
 }

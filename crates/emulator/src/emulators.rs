@@ -15,6 +15,7 @@ use crate::keyvault::{KEY_NAME, KeyVault};
 use crate::on24::{On24, Settings, Webinar};
 use crate::ready::{DataverseReady, KeyVaultReady, On24Ready, Ready};
 use crate::server::Server;
+use crate::tls::{Scheme, Tls};
 use crate::wire;
 
 /// How long the event that is always there lasts, in minutes.
@@ -33,9 +34,37 @@ pub struct Options {
     pub registrations: u32,
     /// Where a server listens; `None` is a free loopback port.
     pub on24: Option<SocketAddr>,
+    /// Where ON24's European data centre listens; there is none unless an address is given.
+    pub on24_eu: Option<SocketAddr>,
     pub dataverse: Option<SocketAddr>,
     pub entra: Option<SocketAddr>,
     pub key_vault: Option<SocketAddr>,
+    /// How often a server may be called.
+    pub quotas: Quotas,
+    /// How late ON24 shows what has happened.
+    pub lag: Lag,
+    /// How the servers are reached.
+    pub scheme: Scheme,
+}
+
+/// How often a server may be called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Quotas {
+    /// As often as anybody likes.
+    #[default]
+    None,
+    /// As often as the vendors say, Dataverse's protection limits included.
+    Published,
+}
+
+/// How late ON24 shows what has happened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lag {
+    /// At once.
+    #[default]
+    None,
+    /// After the times that ON24 documents, on the emulators' clock.
+    Documented,
 }
 
 impl Default for Options {
@@ -45,9 +74,13 @@ impl Default for Options {
             contacts: 0,
             registrations: 0,
             on24: None,
+            on24_eu: None,
             dataverse: None,
             entra: None,
             key_vault: None,
+            quotas: Quotas::None,
+            lag: Lag::None,
+            scheme: Scheme::Http,
         }
     }
 }
@@ -67,10 +100,11 @@ impl Emulators {
     ///
     /// An address that cannot be listened on is an error that names the server and the address.
     pub async fn start(options: Options, clock: Clock) -> io::Result<Self> {
-        let on24_door = Door::open("on24", options.on24).await?;
-        let dataverse_door = Door::open("dataverse", options.dataverse).await?;
-        let entra_door = Door::open("entra", options.entra).await?;
-        let vault_door = Door::open("key_vault", options.key_vault).await?;
+        let tls = Tls::new(options.scheme)?;
+        let on24_door = Door::open("on24", options.on24, &tls).await?;
+        let dataverse_door = Door::open("dataverse", options.dataverse, &tls).await?;
+        let entra_door = Door::open("entra", options.entra, &tls).await?;
+        let vault_door = Door::open("key_vault", options.key_vault, &tls).await?;
 
         let issuer = Issuer::new(clock.clone(), options.seed);
         let on24 = Arc::new(On24::new(clock.clone(), options.seed));
@@ -97,6 +131,7 @@ impl Emulators {
             on24: on24_ready(&on24, &on24_door, event_id),
             dataverse: dataverse_ready(&issuer, &dataverse_door, &entra_door),
             key_vault: KeyVaultReady { base_url: vault_door.origin.clone(), key_name: KEY_NAME.to_owned() },
+            ca: tls.ca().map(str::to_owned),
         };
         let servers = vec![
             on24_door.serve(on24.clone(), &clock, options.seed),
@@ -212,22 +247,23 @@ fn dataverse_ready(issuer: &Issuer, door: &Door, entra: &Door) -> DataverseReady
 struct Door {
     name: &'static str,
     listener: TcpListener,
+    tls: Tls,
     origin: String,
 }
 
 impl Door {
-    async fn open(name: &'static str, address: Option<SocketAddr>) -> io::Result<Self> {
+    async fn open(name: &'static str, address: Option<SocketAddr>, tls: &Tls) -> io::Result<Self> {
         let wanted = address.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         let named = |error: io::Error| {
             io::Error::new(error.kind(), format!("{name} cannot listen on {wanted}: {error}"))
         };
         let listener = TcpListener::bind(wanted).await.map_err(named)?;
-        let origin = wire::origin(reachable(listener.local_addr().map_err(named)?));
-        Ok(Self { name, listener, origin })
+        let origin = wire::origin(tls.is_only(), reachable(listener.local_addr().map_err(named)?));
+        Ok(Self { name, listener, tls: tls.clone(), origin })
     }
 
     fn serve(self, emulated: Arc<dyn Emulated>, clock: &Clock, seed: u64) -> Server {
-        Server::start(self.listener, emulated, clock.clone(), seed, self.name)
+        Server::start(self.listener, self.tls, emulated, clock.clone(), seed, self.name)
     }
 }
 

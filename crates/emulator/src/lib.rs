@@ -12,12 +12,15 @@ mod people;
 mod ready;
 mod seeded;
 mod server;
+mod severed;
 mod site;
+mod tls;
 mod weather;
 mod wire;
 
 pub use clock::Clock;
-pub use emulators::{Emulators, Options};
+pub use emulators::{Emulators, Lag, Options, Quotas};
 pub use on24::{Settings, Webinar};
 pub use people::{Person, person};
 pub use ready::{DataverseReady, KeyVaultReady, On24Ready, Ready};
+pub use tls::Scheme;

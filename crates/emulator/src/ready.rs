@@ -10,6 +10,9 @@ pub struct Ready {
     pub on24: On24Ready,
     pub dataverse: DataverseReady,
     pub key_vault: KeyVaultReady,
+    /// Whom a client must trust where TLS is spoken: a certificate in PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca: Option<String>,
 }
 
 #[derive(Clone, Serialize)]

@@ -1,14 +1,16 @@
-//! The sockets of one emulated server: HTTP/1.1 with keep-alive on one listener.
+//! The sockets of one emulated server: HTTP/1.1 with keep-alive on one listener, plain, by TLS, or both.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -16,9 +18,14 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::control;
 use crate::emulated::Emulated;
-use crate::site::{Dropped, Site};
+use crate::severed::Severed;
+use crate::site::{Dropped, Reply, Site};
+use crate::tls::Tls;
 use crate::weather::Weather;
 use crate::wire::{Answer, Call};
+
+/// A whole body, or one that breaks off.
+type Body = Either<Full<Bytes>, Severed>;
 
 /// The largest body that is read, in bytes; a larger one is answered 413.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
@@ -33,15 +40,16 @@ impl Server {
     /// Begins to answer on the listener. `name` and `seed` decide the weather's chance.
     pub(crate) fn start(
         listener: TcpListener,
+        tls: Tls,
         emulated: Arc<dyn Emulated>,
         clock: Clock,
         seed: u64,
         name: &str,
     ) -> Self {
         let (tasks, closing) = (TaskTracker::new(), CancellationToken::new());
-        let weather = Weather::new(emulated.operations(), seed, name);
+        let weather = Weather::new(emulated.as_ref(), clock.clone(), seed, name);
         let site = Arc::new(Site::new(emulated, clock, weather, tasks.clone(), closing.clone()));
-        tasks.spawn(accept(listener, site, tasks.clone(), closing.clone()));
+        tasks.spawn(accept(listener, tls, site, tasks.clone(), closing.clone()));
         Self { tasks, closing }
     }
 
@@ -59,7 +67,13 @@ impl Drop for Server {
     }
 }
 
-async fn accept(listener: TcpListener, site: Arc<Site>, tasks: TaskTracker, closing: CancellationToken) {
+async fn accept(
+    listener: TcpListener,
+    tls: Tls,
+    site: Arc<Site>,
+    tasks: TaskTracker,
+    closing: CancellationToken,
+) {
     loop {
         let stream = tokio::select! {
             () = closing.cancelled() => return,
@@ -67,7 +81,14 @@ async fn accept(listener: TcpListener, site: Arc<Site>, tasks: TaskTracker, clos
         };
         match stream {
             Ok((stream, _)) => {
-                tasks.spawn(converse(stream, Arc::clone(&site), closing.clone()));
+                let conversation = converse(stream, tls.clone(), Arc::clone(&site));
+                let closing = closing.clone();
+                tasks.spawn(async move {
+                    tokio::select! {
+                        () = closing.cancelled() => {}
+                        () = conversation => {}
+                    }
+                });
             }
             // Out of descriptors or a peer that was gone at once: others may fare better.
             Err(error) => {
@@ -78,30 +99,48 @@ async fn accept(listener: TcpListener, site: Arc<Site>, tasks: TaskTracker, clos
     }
 }
 
-async fn converse(stream: TcpStream, site: Arc<Site>, closing: CancellationToken) {
+/// A whole connection; whoever does not speak what this server speaks is left.
+async fn converse(stream: TcpStream, tls: Tls, site: Arc<Site>) {
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| exchange(Arc::clone(&site), request));
-    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-    tokio::select! {
-        () = closing.cancelled() => {}
-        ended = connection => if let Err(error) = ended {
-            tracing::debug!(%error, "a connection ended early");
+    match tls.acceptor_for(&stream).await {
+        Ok(None) => serve(stream, site, false).await,
+        Ok(Some(acceptor)) => match acceptor.accept(stream).await {
+            Ok(stream) => serve(stream, site, true).await,
+            Err(error) => tracing::debug!(%error, "no TLS came about"),
         },
+        Err(error) => tracing::debug!(%error, "a connection ended before its first byte"),
     }
 }
 
-async fn exchange(site: Arc<Site>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Dropped> {
-    let Ok(call) = read(request).await? else {
-        return Ok(response(Answer::empty(StatusCode::PAYLOAD_TOO_LARGE)));
-    };
-    match control::answer(&site, &call) {
-        Some(answer) => Ok(response(answer)),
-        None => site.answer(call).await.map(response),
+async fn serve<S>(stream: S, site: Arc<Site>, secure: bool)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let service = service_fn(move |request| exchange(Arc::clone(&site), request, secure));
+    if let Err(error) = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await {
+        tracing::debug!(%error, "a connection ended early");
     }
+}
+
+async fn exchange(
+    site: Arc<Site>,
+    request: Request<Incoming>,
+    secure: bool,
+) -> Result<Response<Body>, Dropped> {
+    let Ok(call) = read(request, secure).await? else {
+        return Ok(whole(Answer::empty(StatusCode::PAYLOAD_TOO_LARGE)));
+    };
+    if let Some(answer) = control::answer(&site, &call) {
+        return Ok(whole(answer));
+    }
+    site.answer(call).await.map(|reply| match reply {
+        Reply::Whole(answer) => whole(answer),
+        Reply::Cut(answer) => severed(answer),
+    })
 }
 
 /// The whole request; the inner error is a body that is too large.
-async fn read(request: Request<Incoming>) -> Result<Result<Call, TooLarge>, Dropped> {
+async fn read(request: Request<Incoming>, secure: bool) -> Result<Result<Call, TooLarge>, Dropped> {
     let (parts, body) = request.into_parts();
     let body = match Limited::new(body, BODY_LIMIT).collect().await {
         Ok(body) => body.to_bytes(),
@@ -114,13 +153,28 @@ async fn read(request: Request<Incoming>) -> Result<Result<Call, TooLarge>, Drop
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: parts.headers,
         body,
+        secure,
     }))
 }
 
 struct TooLarge;
 
-fn response(answer: Answer) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(answer.body));
+fn whole(answer: Answer) -> Response<Body> {
+    let body = Full::new(answer.body.clone());
+    response(answer, Either::Left(body))
+}
+
+/// The head promises the whole body, of which half comes.
+fn severed(answer: Answer) -> Response<Body> {
+    let promised = answer.body.len().max(1);
+    let body = Severed::of(&answer.body);
+    let mut response = response(answer, Either::Right(body));
+    response.headers_mut().insert(CONTENT_LENGTH, promised.into());
+    response
+}
+
+fn response(answer: Answer, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers;
     response

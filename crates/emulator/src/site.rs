@@ -6,15 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::HeaderValue;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use jiff::SignedDuration;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, pause};
 use crate::emulated::Emulated;
-use crate::weather::{Effect, Weather};
+use crate::weather::{DRESSES, Effect, Strike, Weather, dressed, gateway_page};
 use crate::wire::{Answer, Call};
 
 /// The connection closes without an answer.
@@ -28,6 +29,13 @@ impl fmt::Display for Dropped {
 }
 
 impl std::error::Error for Dropped {}
+
+/// An answer, and how it ends.
+pub(crate) enum Reply {
+    Whole(Answer),
+    /// The connection closes in the middle of the body.
+    Cut(Answer),
+}
 
 /// A server as the sockets see it.
 pub(crate) struct Site {
@@ -53,40 +61,62 @@ impl Site {
     }
 
     /// Counts the call and answers it as the weather allows.
-    pub(crate) async fn answer(&self, call: Call) -> Result<Answer, Dropped> {
+    pub(crate) async fn answer(&self, call: Call) -> Result<Reply, Dropped> {
         let operation = self.emulated.operation(&call);
         self.count(operation);
-        let Some(effect) = self.weather.strike(operation) else {
-            return Ok(self.emulated.handle(call).await);
+        let Some(strike) = self.weather.strike(operation) else {
+            return Ok(Reply::Whole(self.emulated.handle(call).await));
         };
-        tracing::debug!(operation, ?effect, "weather");
-        match effect {
-            Effect::Status(status) => Ok(self.emulated.failure(status)),
-            Effect::Quota => Ok(self.emulated.quota(operation)),
+        tracing::debug!(operation, ?strike, "weather");
+        match strike.effect {
+            Effect::Status(_) | Effect::Quota => Ok(Reply::Whole(self.refusal(operation, &strike))),
             Effect::Reset => Err(Dropped),
             Effect::Hang => std::future::pending().await,
-            Effect::Delay(time) => self.late(call, time).await,
-            Effect::DropAfterAccept => {
-                self.emulated.handle(call).await;
-                Err(Dropped)
-            }
-            Effect::Garbage => {
-                self.emulated.handle(call).await;
-                Ok(gateway_page())
-            }
+            Effect::Delay(time) => self.delayed(call, time).await,
+            Effect::Late(time) => self.late(call, time).await,
+            applied => spoilt(self.emulated.handle(call).await, applied),
+        }
+    }
+
+    /// What the weather answers itself.
+    fn refusal(&self, operation: &str, strike: &Strike) -> Answer {
+        let variant = strike.variant.as_deref();
+        let own = variant.filter(|variant| !DRESSES.contains(variant));
+        let answer = match strike.effect {
+            Effect::Status(status) => self.emulated.failure(status, own),
+            _ => self.emulated.quota(operation, own),
+        };
+        let answer = variant.map_or(answer.clone(), |variant| dressed(answer, variant));
+        match strike.retry_after {
+            None => answer,
+            Some(retry_after) => retry_after.on(answer, self.clock.now()),
         }
     }
 
     /// A task of its own, because a server does not notice at once that nobody waits any more.
-    async fn late(&self, call: Call, time: Duration) -> Result<Answer, Dropped> {
+    async fn delayed(&self, call: Call, time: Duration) -> Result<Reply, Dropped> {
         let (emulated, closing) = (Arc::clone(&self.emulated), self.closing.clone());
         let task = self.tasks.spawn(async move {
             tokio::select! {
                 () = closing.cancelled() => Err(Dropped),
-                () = pause(time) => Ok(emulated.handle(call).await),
+                () = pause(time) => Ok(Reply::Whole(emulated.handle(call).await)),
             }
         });
         task.await.unwrap_or(Err(Dropped))
+    }
+
+    /// The call lands when its time has come, long after the client has given up.
+    async fn late(&self, call: Call, time: SignedDuration) -> Result<Reply, Dropped> {
+        let (emulated, closing, clock) =
+            (Arc::clone(&self.emulated), self.closing.clone(), self.clock.clone());
+        let at = clock.now().saturating_add(time).unwrap_or(jiff::Timestamp::MAX);
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = closing.cancelled() => {}
+                () = clock.reached(at) => drop(emulated.handle(call).await),
+            }
+        });
+        std::future::pending().await
     }
 
     /// How often each operation was called, those that never were included.
@@ -102,16 +132,22 @@ impl Site {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "a delayed answer takes the machine's time")]
-async fn pause(time: Duration) {
-    tokio::time::sleep(time).await;
+/// What becomes of the answer to a call that was carried out.
+fn spoilt(mut answer: Answer, effect: Effect) -> Result<Reply, Dropped> {
+    match effect {
+        Effect::DropAfterAccept => return Err(Dropped),
+        Effect::Cut => return Ok(Reply::Cut(answer)),
+        Effect::Garbage => answer = gateway_page(),
+        Effect::Truncate => answer.body = half(&answer.body),
+        Effect::WrongType => {
+            answer.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
+        }
+        _ => {}
+    }
+    Ok(Reply::Whole(answer))
 }
 
-fn gateway_page() -> Answer {
-    let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("text/html"))]);
-    Answer {
-        status: StatusCode::OK,
-        headers,
-        body: Bytes::from_static(b"<html><body>The page is on its way.</body></html>"),
-    }
+/// The first half of a body, which is less than the whole.
+pub(crate) fn half(body: &Bytes) -> Bytes {
+    body.slice(..body.len() / 2)
 }

@@ -6,12 +6,9 @@ use bytes::Bytes;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
-/// How every server is reached, and so how every absolute URL begins that one of them gives.
-const SCHEME: &str = "http";
-
-/// The origin of a server at this authority, such as `127.0.0.1:41002`.
-pub(crate) fn origin(authority: impl Display) -> String {
-    format!("{SCHEME}://{authority}")
+/// The origin of a server at this authority, such as `127.0.0.1:41002`; `secure` is TLS.
+pub(crate) fn origin(secure: bool, authority: impl Display) -> String {
+    format!("{}://{authority}", if secure { "https" } else { "http" })
 }
 
 /// A request whose body has been read to its end.
@@ -24,6 +21,8 @@ pub(crate) struct Call {
     pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// Whether it came by TLS.
+    pub(crate) secure: bool,
 }
 
 impl Call {
@@ -45,7 +44,7 @@ impl Call {
     /// when the header is missing or cannot stand in a URL.
     pub(crate) fn origin(&self) -> Option<String> {
         let authority: Authority = self.header("host")?.parse().ok()?;
-        (!authority.as_str().contains('@')).then(|| origin(authority))
+        (!authority.as_str().contains('@')).then(|| origin(self.secure, authority))
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
@@ -94,6 +93,7 @@ impl Call {
             query: query.to_owned(),
             headers: HeaderMap::new(),
             body: Bytes::new(),
+            secure: false,
         }
     }
 
@@ -132,5 +132,7 @@ mod tests {
             assert_eq!(called(host), None, "{host}");
         }
         assert_eq!(Call::bare(Method::GET, "/").origin(), None);
+        let secure = Call { secure: true, ..Call::bare(Method::GET, "/").with("host", "localhost:8443") };
+        assert_eq!(secure.origin().as_deref(), Some("https://localhost:8443"));
     }
 }

@@ -72,6 +72,57 @@ async fn a_delayed_call_is_answered_late_or_lands_when_nobody_waits() {
 }
 
 #[tokio::test]
+async fn a_late_call_lands_on_the_emulators_clock_when_nobody_waits_any_more() {
+    let client = Client::start().await;
+    weather(&client, register("late:PT1H")).await;
+    let given_up = client.try_register("ada@example.com", Duration::from_millis(100)).await;
+    assert!(given_up.unwrap_err().is_timeout());
+    client.control("POST", "clock", &json!({ "advance": "PT59M" })).await;
+    assert_eq!(client.people().await, Vec::<Value>::new());
+    client.control("POST", "clock", &json!({ "advance": "PT2M" })).await;
+    let landed = async { while client.people().await.is_empty() {} };
+    tokio::time::timeout(Duration::from_secs(10), landed).await.expect("the call lands in the end");
+    client.stop().await;
+}
+
+#[tokio::test]
+async fn bodies_are_halved_broken_off_or_mislabelled_though_the_call_counts() {
+    let client = Client::start().await;
+    weather(&client, register("truncate")).await;
+    let halved = client.raw_register("ada@example.com").await.unwrap();
+    assert_eq!(halved.status, 200);
+    assert!(halved.text.starts_with('{') && serde_json::from_str::<Value>(&halved.text).is_err());
+    weather(&client, register("wrong_type")).await;
+    let mislabelled = client.raw_register("ada@example.com").await.unwrap();
+    assert_eq!(mislabelled.kind, "text/html");
+    assert!(serde_json::from_str::<Value>(&mislabelled.text).is_ok());
+    weather(&client, register("cut")).await;
+    let broken = client.raw_register("ada@example.com").await.unwrap_err();
+    assert!(broken.is_body() || broken.is_decode(), "the head comes, the body does not: {broken:?}");
+    assert_eq!(client.people().await[0]["writes"], 3);
+    client.stop().await;
+}
+
+#[tokio::test]
+async fn a_refusal_has_any_shape_and_says_when_to_come_again() {
+    let client = Client::start().await;
+    for (variant, kind, begins) in [
+        ("html", "text/html", "<html>"),
+        ("xml", "application/xml", "<?xml"),
+        ("text", "text/plain; charset=utf-8", "Bad Gateway"),
+        ("empty", "", ""),
+    ] {
+        let rule = json!([{ "operation": "register", "effect": "status:502", "variant": variant, "retry_after": "9" }]);
+        weather(&client, rule).await;
+        let shown = client.raw_register("ada@example.com").await.unwrap();
+        assert_eq!((shown.status, shown.kind.as_str(), shown.retry_after.as_str()), (502, kind, "9"));
+        assert!(shown.text.starts_with(begins) && shown.text.is_empty() == begins.is_empty(), "{variant}");
+    }
+    assert_eq!(client.people().await, Vec::<Value>::new());
+    client.stop().await;
+}
+
+#[tokio::test]
 async fn rules_go_in_order_run_out_and_are_cleared() {
     let client = Client::start().await;
     weather(

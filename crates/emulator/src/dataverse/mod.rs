@@ -155,7 +155,7 @@ impl Emulated for Dataverse {
         self.world().outer(&call)
     }
 
-    fn quota(&self, _operation: &str) -> Answer {
+    fn quota(&self, _operation: &str, _variant: Option<&str>) -> Answer {
         let message = "Number of requests exceeded the limit of 6000 over time window of 300 seconds.";
         Refusal::new(StatusCode::TOO_MANY_REQUESTS, "0x80072322", message).answer().with(RETRY_AFTER, "1")
     }
@@ -174,7 +174,7 @@ impl Emulated for Dataverse {
         json!({"tables": tables, "calls": world.batched})
     }
 
-    fn failure(&self, status: StatusCode) -> Answer {
+    fn failure(&self, status: StatusCode, _variant: Option<&str>) -> Answer {
         if status == StatusCode::INTERNAL_SERVER_ERROR {
             return Refusal::new(status, "0x80040216", "An unexpected error occurred.").answer();
         }

@@ -65,12 +65,14 @@ struct Outer<'a> {
     root: &'a str,
     /// By which host the batch came. It holds for every request inside, whatever host that one names.
     host: Option<&'a HeaderValue>,
+    /// Whether the batch came by TLS.
+    secure: bool,
 }
 
 impl<'a> Outer<'a> {
     fn of(call: &'a Call) -> Self {
         let root = call.path.trim_end_matches('/').trim_end_matches("$batch").trim_end_matches("%24batch");
-        Self { root, host: call.headers.get(HOST) }
+        Self { root, host: call.headers.get(HOST), secure: call.secure }
     }
 }
 
@@ -173,7 +175,7 @@ fn request(text: &str, outer: &Outer<'_>) -> Outcome<(Call, Option<String>)> {
     let (path, query) = location(url.trim(), outer.root);
     let content_id = content_id(&headers);
     let body = Bytes::from(body.trim_end_matches(['\r', '\n']).to_owned());
-    Ok((Call { method, path, query, headers, body }, content_id))
+    Ok((Call { method, path, query, headers, body, secure: outer.secure }, content_id))
 }
 
 /// Path and query of an absolute URL, of an absolute path or of one below the root of the service.

@@ -105,7 +105,6 @@ pub(super) fn split(text: &str, separator: char) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
     use http::{HeaderMap, HeaderValue, Method};
 
     use super::*;
@@ -115,8 +114,7 @@ mod tests {
         for line in lines {
             headers.append("Prefer", HeaderValue::from_static(line));
         }
-        let (path, query) = (String::new(), String::new());
-        Preferences::of(&Call { method: Method::GET, path, query, headers, body: Bytes::new() })
+        Preferences::of(&Call { headers, ..Call::bare(Method::GET, "") })
     }
 
     #[test]

@@ -113,22 +113,14 @@ fn id_of(table: &Table, key: &str) -> Outcome<Uuid> {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-    use http::{HeaderMap, Method};
+    use http::Method;
 
     use super::*;
 
     const ID: &str = "0f8fad5b-d9cb-469f-a165-70867728950e";
 
     fn target(path: &str) -> Outcome<Target> {
-        let call = Call {
-            method: Method::GET,
-            path: path.to_owned(),
-            query: String::new(),
-            headers: HeaderMap::new(),
-            body: Bytes::new(),
-        };
-        Target::of(&call, None)
+        Target::of(&Call::bare(Method::GET, path), None)
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl Emulated for Entra {
         answer.with(CACHE_CONTROL, "no-store, no-cache")
     }
 
-    fn quota(&self, _operation: &str) -> Answer {
+    fn quota(&self, _operation: &str, _variant: Option<&str>) -> Answer {
         self.refuse(Refusal::TooMany)
     }
 
@@ -205,7 +205,7 @@ mod tests {
         let call = Call::form(Method::POST, "/common/oauth2/token", "");
         assert_eq!(entra.operation(&call), "other");
         assert_eq!(entra.handle(call).await.status, StatusCode::NOT_FOUND);
-        let quota = entra.quota("token");
+        let quota = entra.quota("token", None);
         assert_eq!(quota.status, StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(quota.headers["retry-after"], "5");
     }

@@ -87,7 +87,7 @@ impl KeyVault {
         self.admit(call)?;
         request::check_version(call)?;
         let path = KeyPath::of(call).ok_or(Refusal::NoSuchPath)?;
-        let origin = call.origin().unwrap_or_else(|| wire::origin("localhost"));
+        let origin = call.origin().unwrap_or_else(|| wire::origin(call.secure, "localhost"));
         let (key, kid) = self.ring().open(&path, &origin)?;
         tracing::debug!(operation = path.asked.operation(), kid, "key vault");
         match path.asked {
@@ -147,7 +147,7 @@ impl Emulated for KeyVault {
         }
     }
 
-    fn quota(&self, _operation: &str) -> Answer {
+    fn quota(&self, _operation: &str, _variant: Option<&str>) -> Answer {
         self.dressed(Refusal::Throttled.answer())
     }
 
@@ -159,7 +159,7 @@ impl Emulated for KeyVault {
         (name == "key").then(|| control_key(&mut self.ring(), call))
     }
 
-    fn failure(&self, status: StatusCode) -> Answer {
+    fn failure(&self, status: StatusCode, _variant: Option<&str>) -> Answer {
         self.dressed(Refusal::Failure(status).answer())
     }
 }

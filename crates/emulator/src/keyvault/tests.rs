@@ -209,7 +209,7 @@ fn operations_are_told_apart() {
     ] {
         assert_eq!(visit.vault.operation(&Call::bare(method, path)), operation, "{path}");
     }
-    assert_eq!(visit.vault.quota("wrapKey").status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(visit.vault.quota("wrapKey", None).status, StatusCode::TOO_MANY_REQUESTS);
 }
 
 #[tokio::test]

@@ -27,6 +27,7 @@ pub use event::Webinar;
 pub use settings::Settings;
 
 use crate::clock::Clock;
+use crate::control;
 use crate::emulated::Emulated;
 use crate::wire::{Answer, Call};
 use books::Books;
@@ -126,7 +127,7 @@ impl Emulated for On24 {
         }
     }
 
-    fn quota(&self, operation: &str) -> Answer {
+    fn quota(&self, operation: &str, _variant: Option<&str>) -> Answer {
         Refusal::Quota { desk: ["forget", "languages"].contains(&operation) }.answer()
     }
 
@@ -137,12 +138,12 @@ impl Emulated for On24 {
     fn control(&self, name: &str, call: &Call) -> Option<Answer> {
         match name {
             "attendance" => Some(turnout::control(&mut self.books(), call)),
-            "settings" => Some(settings::control(&mut self.books().settings, call)),
+            "settings" => Some(control::settings(Arc::make_mut(&mut self.books().settings), call)),
             _ => None,
         }
     }
 
-    fn failure(&self, status: StatusCode) -> Answer {
+    fn failure(&self, status: StatusCode, _variant: Option<&str>) -> Answer {
         Answer::json(status, &json!({ "message": status.canonical_reason().unwrap_or("Error") }))
     }
 }

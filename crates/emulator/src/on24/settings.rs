@@ -1,13 +1,6 @@
 //! Where ON24 is silent, or a test wants another word.
 
-use std::sync::Arc;
-
-use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-
-use crate::control;
-use crate::wire::{Answer, Call};
 
 /// Texts of refusals that ON24 does not document, and whom an event does not take.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -43,27 +36,4 @@ impl Settings {
         let domain = email.rsplit_once('@').map_or("", |(_, domain)| domain.trim());
         self.blocked_domains.iter().any(|blocked| blocked.eq_ignore_ascii_case(domain))
     }
-}
-
-/// `GET` shows the settings, `POST` replaces the members that it names.
-pub(super) fn control(settings: &mut Arc<Settings>, call: &Call) -> Answer {
-    match call.method {
-        Method::GET => {}
-        Method::POST => {
-            let Some(changed) = merged(settings, &call.body) else {
-                let words = format!("expected an object with some of {}", json!(Settings::default()));
-                return control::refusal(StatusCode::BAD_REQUEST, &words);
-            };
-            *settings = Arc::new(changed);
-        }
-        _ => return control::not_allowed(),
-    }
-    Answer::json(StatusCode::OK, &json!(**settings))
-}
-
-fn merged(settings: &Settings, body: &[u8]) -> Option<Settings> {
-    let Value::Object(changes) = serde_json::from_slice(body).ok()? else { return None };
-    let mut members = json!(settings);
-    members.as_object_mut()?.extend(changes);
-    serde_json::from_value(members).ok()
 }

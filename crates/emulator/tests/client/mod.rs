@@ -17,6 +17,15 @@ pub(crate) struct Reply {
     pub(crate) body: Value,
 }
 
+/// What came, byte by byte; a header that did not come is empty.
+#[derive(Debug)]
+pub(crate) struct Raw {
+    pub(crate) status: u16,
+    pub(crate) kind: String,
+    pub(crate) retry_after: String,
+    pub(crate) text: String,
+}
+
 impl Client {
     pub(crate) async fn start() -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -31,17 +40,30 @@ impl Client {
 
     /// One registration; an error is a call without an answer.
     pub(crate) async fn try_register(&self, email: &str, patience: Duration) -> reqwest::Result<Reply> {
+        reply(self.registration(email).timeout(patience)).await
+    }
+
+    /// One registration with its answer as it came.
+    pub(crate) async fn raw_register(&self, email: &str) -> reqwest::Result<Raw> {
+        let response = self.registration(email).send().await?;
+        let status = response.status().as_u16();
+        let header = |name: &str| {
+            let value = response.headers().get(name);
+            value.map_or_else(String::new, |value| value.to_str().unwrap().to_owned())
+        };
+        let (kind, retry_after) = (header("content-type"), header("retry-after"));
+        Ok(Raw { status, kind, retry_after, text: response.text().await? })
+    }
+
+    fn registration(&self, email: &str) -> reqwest::RequestBuilder {
         let on24 = self.on24();
         let url = format!("{}/client/{}/event/{}/registrant", on24.base_url, on24.client_id, on24.event_id);
         let form = [("firstname", "Ada"), ("lastname", "Lovelace"), ("email", email)];
-        let request = self
-            .http
+        self.http
             .post(url)
             .header("accessTokenKey", &on24.access_token_key)
             .header("accessTokenSecret", &on24.access_token_secret)
-            .timeout(patience)
-            .form(&form);
-        reply(request).await
+            .form(&form)
     }
 
     pub(crate) async fn control(&self, method: &str, name: &str, body: &Value) -> Reply {

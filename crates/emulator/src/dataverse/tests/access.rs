@@ -72,7 +72,7 @@ fn who_am_i_pins_the_organization() {
 #[test]
 fn too_many_calls_are_told_in_the_platform_s_words() {
     let bench = Bench::new();
-    let answer = bench.dataverse.quota("list");
+    let answer = bench.dataverse.quota("list", None);
     let message = refused(&answer, 429, "0x80072322");
     assert_eq!(message, "Number of requests exceeded the limit of 6000 over time window of 300 seconds.");
     assert_eq!(header(&answer, "retry-after"), "1");

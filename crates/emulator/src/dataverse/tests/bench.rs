@@ -133,6 +133,7 @@ pub(super) fn call(method: &str, url: &str, headers: &[(&str, &str)], body: &str
         query: query.to_owned(),
         headers: map,
         body: Bytes::from(body.to_owned()),
+        secure: false,
     }
 }
 

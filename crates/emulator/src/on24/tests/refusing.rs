@@ -26,10 +26,10 @@ async fn forget_and_languages_say_it_in_other_words() {
         assert_eq!(desk.send_bare(call).await, (401, wrong.clone()));
     }
     assert_eq!(
-        desk.on24.quota("forget").body,
+        desk.on24.quota("forget", None).body,
         r#"{"message":"You reached the maximum number of calls for this endpoint"}"#
     );
-    let quota = desk.on24.quota("register");
+    let quota = desk.on24.quota("register", None);
     assert_eq!(quota.status, StatusCode::FORBIDDEN);
     assert_eq!(quota.body, r#"{"message":"You have reached the maximum number of calls for this api."}"#);
 }
