@@ -20,6 +20,8 @@ use crate::wire;
 
 /// How long the event that is always there lasts, in minutes.
 const EVENT_MINUTES: u32 = 60;
+/// What sets the European account's seed apart: it has another id, other tokens and other people.
+const EU: u64 = 0x4555;
 /// What it is called, on both sides.
 pub(crate) const EVENT_TITLE: &str = "Autumn Product Webinar: What's New & What's Next";
 
@@ -102,14 +104,18 @@ impl Emulators {
     pub async fn start(options: Options, clock: Clock) -> io::Result<Self> {
         let tls = Tls::new(options.scheme)?;
         let on24_door = Door::open("on24", options.on24, &tls).await?;
+        let eu_door = match options.on24_eu {
+            Some(address) => Some(Door::open("on24_eu", Some(address), &tls).await?),
+            None => None,
+        };
         let dataverse_door = Door::open("dataverse", options.dataverse, &tls).await?;
         let entra_door = Door::open("entra", options.entra, &tls).await?;
         let vault_door = Door::open("key_vault", options.key_vault, &tls).await?;
 
         let issuer = Issuer::new(clock.clone(), options.seed);
-        let on24 = Arc::new(On24::new(clock.clone(), options.seed));
         let starts = first_event_starts(&clock);
-        let event_id = on24.add_event(Webinar::new(EVENT_TITLE, starts, EVENT_MINUTES));
+        let (on24, event_id) = open_account(&clock, options.seed, starts);
+        let eu = eu_door.map(|door| (open_account(&clock, options.seed ^ EU, starts), door));
         let seed = dataverse::Seed {
             seed: options.seed,
             title: EVENT_TITLE.to_owned(),
@@ -129,16 +135,18 @@ impl Emulators {
 
         let ready = Ready {
             on24: on24_ready(&on24, &on24_door, event_id),
+            on24_eu: eu.as_ref().map(|((eu, event_id), door)| on24_ready(eu, door, *event_id)),
             dataverse: dataverse_ready(&issuer, &dataverse_door, &entra_door),
             key_vault: KeyVaultReady { base_url: vault_door.origin.clone(), key_name: KEY_NAME.to_owned() },
             ca: tls.ca().map(str::to_owned),
         };
-        let servers = vec![
+        let mut servers = vec![
             on24_door.serve(on24.clone(), &clock, options.seed),
             dataverse_door.serve(dataverse, &clock, options.seed),
             entra_door.serve(entra, &clock, options.seed),
             vault_door.serve(key_vault.clone(), &clock, options.seed),
         ];
+        servers.extend(eu.map(|((eu, _), door)| door.serve(eu, &clock, options.seed)));
         Ok(Self { clock, issuer, on24, key_vault, ready, servers })
     }
 
@@ -199,6 +207,13 @@ impl Emulators {
 fn first_event_starts(clock: &Clock) -> Timestamp {
     let starts = clock.now() + SignedDuration::from_hours(7 * 24);
     Timestamp::from_second(starts.as_second()).unwrap_or(starts)
+}
+
+/// An account of ON24 with the event that is always there.
+fn open_account(clock: &Clock, seed: u64, starts: Timestamp) -> (Arc<On24>, i64) {
+    let on24 = Arc::new(On24::new(clock.clone(), seed));
+    let event_id = on24.add_event(Webinar::new(EVENT_TITLE, starts, EVENT_MINUTES));
+    (on24, event_id)
 }
 
 /// Rows by the hundred thousand keep a processor busy, so that they have a thread of their own.

@@ -8,6 +8,9 @@ use serde::Serialize;
 #[derive(Clone, Debug, Serialize)]
 pub struct Ready {
     pub on24: On24Ready,
+    /// The European data centre, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on24_eu: Option<On24Ready>,
     pub dataverse: DataverseReady,
     pub key_vault: KeyVaultReady,
     /// Whom a client must trust where TLS is spoken: a certificate in PEM.

@@ -62,14 +62,15 @@ fn free_store(file: &Path) -> PathBuf {
 }
 
 /// A complete one for `serve`: several processes may start from it on one store that the environment names.
-pub(crate) fn write_for_serve(path: &Path, ready: &Ready) -> std::io::Result<Written> {
+/// `ca` is whom it has to trust where the emulators speak TLS.
+pub(crate) fn write_for_serve(path: &Path, ready: &Ready, ca: Option<&Path>) -> std::io::Result<Written> {
     let path = std::path::absolute(path)?;
     let token = new_token();
     let store = free_store(&path);
     let [public, private] = free_addresses()?;
     let body = format!(
         "# Written by `webinar-bridge emulate`: it points at emulators, and everything in it is made up.\n\n\
-         [storage]\nurl = {}\n\n[server]\npublic = {}\nprivate = {}\n\n{}\
+         [storage]\nurl = {}\n\n[server]\npublic = {}\nprivate = {}\n\n{}{}\
          [timing]\npoll = \"1s\"\npause = \"2s\"\nlanding = \"10s\"\nblind_quota = \"2s\"\ncredential_probe = \"2s\"\n\
          permission_probe = \"2s\"\noutage_rest = \"2s\"\nlongest_wait = \"30s\"\n\
          retry_waits = [\"0s\", \"1s\", \"2s\", \"5s\", \"10s\", \"30s\"]\n\
@@ -77,6 +78,10 @@ pub(crate) fn write_for_serve(path: &Path, ready: &Ready) -> std::io::Result<Wri
         text(&format!("sqlite://{}", store.display())),
         text(&public.to_string()),
         text(&private.to_string()),
+        ca.map_or_else(String::new, |ca| format!(
+            "[http]\nca_file = {}\n\n",
+            text(&ca.display().to_string())
+        )),
         shared(ready, &token),
         organization("Contoso", ready, true),
     );
@@ -88,7 +93,7 @@ fn shared(ready: &Ready, token: &str) -> String {
     let crm = &ready.dataverse;
     format!(
         "[api]\nbootstrap_token = {}\n\n[vault]\nkind = \"azure\"\nbase_url = {}\nkey_name = {}\nauthority = {}\n\
-         tenant_id = {}\nclient_id = {}\nclient_secret = {}\ninstallation_key = {}\nallow_insecure_loopback = true\n\n\
+         tenant_id = {}\nclient_id = {}\nclient_secret = {}\ninstallation_key = {}\nallow_insecure_loopback = {}\n\n\
          [on24]\nbase_url = {}\n\n",
         text(token),
         text(&ready.key_vault.base_url),
@@ -98,6 +103,7 @@ fn shared(ready: &Ready, token: &str) -> String {
         text(&crm.client_id),
         text(&crm.client_secret),
         text(&installation_key()),
+        ready.ca.is_none(),
         text(&ready.on24.base_url),
     )
 }

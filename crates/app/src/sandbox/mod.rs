@@ -4,19 +4,20 @@ mod audit;
 mod conductor;
 pub(crate) mod configuration;
 mod crm;
+pub(crate) mod folder;
 mod peer;
 mod progress;
 pub(crate) mod ready;
 mod story;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use webinar_bridge_admin::Token;
 use webinar_bridge_domain::bridge::Bridge;
-use webinar_bridge_domain::port::{Clock as _, Entropy as _};
+use webinar_bridge_domain::port::Clock as _;
 use webinar_bridge_emulator::{Clock, Emulators, Options};
 
 use crate::config::{Settings, Source, read};
@@ -27,6 +28,7 @@ use crate::wiring::{House, Surroundings, wire};
 use crate::world::SystemEntropy;
 
 use conductor::{Conductor, VirtualClock};
+use folder::Folder;
 use progress::Progress;
 
 /// What is to be played.
@@ -45,50 +47,6 @@ pub(crate) struct Plan {
 pub(crate) enum Story {
     AllWell,
     Stormy,
-}
-
-/// A folder for the data; a temporary one goes with it.
-struct Folder {
-    path: PathBuf,
-    temporary: bool,
-}
-
-impl Folder {
-    fn open(given: Option<&Path>) -> Result<Self, Failure> {
-        let temporary = given.is_none();
-        let path = given.map_or_else(
-            || {
-                let mut random = [0; 8];
-                SystemEntropy::new().fill(&mut random);
-                let name = format!("webinar-bridge-sandbox-{:016x}", u64::from_be_bytes(random));
-                std::env::temp_dir().join(name)
-            },
-            Path::to_path_buf,
-        );
-        let made = if temporary { make_private(&path) } else { std::fs::create_dir_all(&path) };
-        let made = made.and_then(|()| path.canonicalize());
-        let path = made.map_err(|error| {
-            Failure::configuration(format!("the folder {} cannot be used: {error}", path.display()))
-        })?;
-        Ok(Self { path, temporary })
-    }
-}
-
-/// A new folder that only its owner can open.
-fn make_private(path: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if self.temporary {
-            // What cannot be removed from a temporary folder is left to the machine.
-            drop(std::fs::remove_dir_all(&self.path));
-        }
-    }
 }
 
 /// Plays a story.

@@ -1,10 +1,10 @@
 //! What is printed when everything listens: a block for people, a line for programs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use uuid::Uuid;
-use webinar_bridge_emulator::Ready;
+use webinar_bridge_emulator::{On24Ready, Ready};
 
 use super::configuration::Written;
 
@@ -17,15 +17,19 @@ pub(crate) struct Stage {
     pub(crate) config: PathBuf,
 }
 
-fn peers(ready: &Ready) -> Value {
+fn on24(ready: &On24Ready) -> Value {
     json!({
-        "on24": {
-            "base_url": ready.on24.base_url,
-            "client_id": ready.on24.client_id,
-            "access_token_key": ready.on24.access_token_key,
-            "access_token_secret": ready.on24.access_token_secret,
-            "event_id": ready.on24.event_id,
-        },
+        "base_url": ready.base_url,
+        "client_id": ready.client_id,
+        "access_token_key": ready.access_token_key,
+        "access_token_secret": ready.access_token_secret,
+        "event_id": ready.event_id,
+    })
+}
+
+fn peers(ready: &Ready) -> Value {
+    let mut peers = json!({
+        "on24": on24(&ready.on24),
         "dataverse": {
             "base_url": ready.dataverse.base_url,
             "authority": ready.dataverse.authority,
@@ -34,7 +38,11 @@ fn peers(ready: &Ready) -> Value {
             "client_secret": ready.dataverse.client_secret,
         },
         "key_vault": { "base_url": ready.key_vault.base_url, "key_name": ready.key_vault.key_name },
-    })
+    });
+    if let Some(eu) = &ready.on24_eu {
+        peers["on24_eu"] = on24(eu);
+    }
+    peers
 }
 
 pub(crate) fn sandbox_line(ready: &Ready, stage: &Stage) -> Value {
@@ -50,14 +58,12 @@ pub(crate) fn sandbox_line(ready: &Ready, stage: &Stage) -> Value {
     line
 }
 
-pub(crate) fn emulate_line(ready: &Ready, written: Option<&Written>) -> Value {
-    let mut line = json!({ "kind": "ready" });
-    merge(&mut line, peers(ready));
-    if let Some(written) = written {
-        line["config"] = json!(written.path);
-        line["api_token"] = json!(written.token);
-    }
-    line
+/// The emulators alone, as they are shown.
+pub(crate) struct Emulated<'a> {
+    pub(crate) ready: &'a Ready,
+    /// Whom a client must trust, where TLS is spoken.
+    pub(crate) ca: Option<&'a Path>,
+    pub(crate) written: Option<&'a Written>,
 }
 
 fn merge(line: &mut Value, more: Value) {
@@ -68,13 +74,13 @@ fn merge(line: &mut Value, more: Value) {
 
 /// One line each, so that the longest, a token, still fits into 80 columns.
 fn addresses(ready: &Ready) -> String {
-    let lines = [
-        ("ON24", &ready.on24.base_url),
+    let eu = ready.on24_eu.as_ref().map(|eu| ("ON24 EU", &eu.base_url));
+    let lines = [("ON24", &ready.on24.base_url)].into_iter().chain(eu).chain([
         ("Dataverse", &ready.dataverse.base_url),
         ("Entra ID", &ready.dataverse.authority),
         ("Key Vault", &ready.key_vault.base_url),
-    ];
-    lines.into_iter().map(|(name, address)| line(name, address)).collect()
+    ]);
+    lines.map(|(name, address)| line(name, address)).collect()
 }
 
 fn line(name: &str, value: impl std::fmt::Display) -> String {
@@ -86,32 +92,63 @@ pub(crate) fn sandbox_block(ready: &Ready, stage: &Stage) -> String {
     format!("{}{}  The console is open to read while the story runs.", addresses(ready), ours.concat())
 }
 
-pub(crate) fn emulate_block(ready: &Ready, written: Option<&Written>) -> String {
-    let (on24, crm) = (&ready.on24, &ready.dataverse);
-    let mut block = format!(
-        "{}\n  ON24\n    client id             {}\n    event id              {}\n    access token key      {}\n\
-         \x20   access token secret   {}\n  Dataverse and Key Vault\n    tenant id             {}\n\
-         \x20   client id             {}\n    client secret         {}\n    key name              {}\n\
-         \x20 All of it is made up, none of it is secret.\n\n",
-        addresses(ready),
-        on24.client_id,
-        on24.event_id,
-        on24.access_token_key,
-        on24.access_token_secret,
-        crm.tenant_id,
-        crm.client_id,
-        crm.client_secret,
-        ready.key_vault.key_name,
-    );
-    if let Some(written) = written {
-        let path = written.path.display();
-        let next = format!(
-            "  Wrote {path}. In another terminal:\n    webinar-bridge serve --config {path}\n\
-             \x20 Its log names the console's address; sign in with\n    {}\n\n",
-            written.token
-        );
-        block.push_str(&next);
+impl Emulated<'_> {
+    pub(crate) fn line(&self) -> Value {
+        let mut line = json!({ "kind": "ready" });
+        merge(&mut line, peers(self.ready));
+        if let Some(ca) = self.ca {
+            line["ca"] = json!(ca);
+        }
+        if let Some(written) = self.written {
+            line["config"] = json!(written.path);
+            line["api_token"] = json!(written.token);
+        }
+        line
     }
-    block.push_str("Ready. Press Ctrl-C to end.\n");
-    block
+
+    pub(crate) fn block(&self) -> String {
+        let (ready, crm) = (self.ready, &self.ready.dataverse);
+        let mut block = format!("{}\n{}", addresses(ready), account("ON24", &ready.on24));
+        if let Some(eu) = &ready.on24_eu {
+            block.push_str(&account("ON24 EU", eu));
+        }
+        block.push_str("  Dataverse and Key Vault\n");
+        block.push_str(&credential("tenant id", &crm.tenant_id));
+        block.push_str(&credential("client id", &crm.client_id));
+        block.push_str(&credential("client secret", &crm.client_secret));
+        block.push_str(&credential("key name", &ready.key_vault.key_name));
+        block.push_str("  All of it is made up, none of it is secret.\n\n");
+        if let Some(ca) = self.ca {
+            let trust = format!("  Clients must trust the authority in\n    {}\n\n", ca.display());
+            block.push_str(&trust);
+        }
+        if let Some(written) = self.written {
+            block.push_str(&next(written));
+        }
+        block.push_str("Ready. Press Ctrl-C to end.\n");
+        block
+    }
+}
+
+fn account(name: &str, on24: &On24Ready) -> String {
+    let lines = [
+        credential("client id", on24.client_id),
+        credential("event id", on24.event_id),
+        credential("access token key", &on24.access_token_key),
+        credential("access token secret", &on24.access_token_secret),
+    ];
+    format!("  {name}\n{}", lines.concat())
+}
+
+fn credential(name: &str, value: impl std::fmt::Display) -> String {
+    format!("    {name:20}  {value}\n")
+}
+
+fn next(written: &Written) -> String {
+    let path = written.path.display();
+    format!(
+        "  Wrote {path}. In another terminal:\n    webinar-bridge serve --config {path}\n\
+         \x20 Its log names the console's address; sign in with\n    {}\n\n",
+        written.token
+    )
 }

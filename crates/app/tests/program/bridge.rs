@@ -23,20 +23,19 @@ pub(crate) type People = BTreeMap<String, [String; 3]>;
 
 impl Peers {
     pub(crate) fn with(registrations: u32) -> Self {
+        Self::told(registrations, &[])
+    }
+
+    /// With more flags than the number of registrations and the file.
+    pub(crate) fn told(registrations: u32, flags: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("bridge.toml");
         let registrations = registrations.to_string();
-        let arguments = [
-            "emulate",
-            "--json",
-            "--registrations",
-            &registrations,
-            "--write-config",
-            file.to_str().unwrap(),
-        ];
-        let emulators = Program::start(&arguments, &[]);
+        let wanted = ["--registrations", &registrations, "--write-config", file.to_str().unwrap()];
+        let emulators = Program::start(&[&["emulate", "--json"], &wanted[..], flags].concat(), &[]);
         let ready = emulators.first_line();
-        Self { ready, http: Http::new(), folder, _emulators: emulators }
+        let http = Http::trusting(ready["ca"].as_str().map(Path::new));
+        Self { ready, http, folder, _emulators: emulators }
     }
 
     pub(crate) fn text(&self, peer: &str, name: &str) -> &str {

@@ -57,11 +57,7 @@ fn what_nobody_knows_is_a_mistake_of_usage() {
 #[test]
 fn what_is_not_built_yet_says_so() {
     for (command, name) in [
-        (&["emulate", "--tls"][..], "--tls"),
-        (&["emulate", "--on24-eu", "127.0.0.1:0"], "--on24-eu"),
-        (&["emulate", "--quotas", "published"], "--quotas"),
-        (&["emulate", "--lag", "documented"], "--lag"),
-        (&["sandbox", "--database-url", "postgres://u:canary@db.example/b"], "--database-url"),
+        (&["sandbox", "--database-url", "postgres://u:canary@db.example/b"][..], "--database-url"),
         (&["sandbox", "--story", "rate-limited"], "rate-limited"),
         (&["sandbox", "--story", "vault-locked"], "vault-locked"),
     ] {

@@ -1,6 +1,7 @@
 //! `emulate`: the ready line, the file for `serve`, and the end.
 
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -43,7 +44,7 @@ fn the_ready_line_has_what_a_client_needs_and_no_more() {
     let emulators = Program::start(&["emulate", "--json"], &[]);
     let ready = emulators.first_line();
     assert_peers(&ready);
-    assert_eq!(members(&ready), ["dataverse", "key_vault", "kind", "on24"]);
+    assert_eq!(members(&ready), ["dataverse", "key_vault", "kind", "on24"], "no `ca`, no `on24_eu`");
     let http = Http::new();
     let root =
         |peer: &str, name: &str| ready[peer][name].as_str().unwrap().trim_end_matches("/v2").to_owned();
@@ -104,6 +105,61 @@ fn the_emulators_listen_where_they_are_told() {
     assert_ne!(second.code, Some(0), "the addresses are taken");
     assert!(second.out.is_empty() && !second.err.is_empty(), "{}{}", second.out, second.err);
     assert_eq!(emulators.terminate().code, Some(0));
+}
+
+#[test]
+fn by_tls_the_line_names_the_authority_which_goes_with_the_program() {
+    let emulators = Program::start(&["emulate", "--json", "--tls", "--on24-eu", "127.0.0.1:0"], &[]);
+    let ready = emulators.first_line();
+    assert_eq!(members(&ready), ["ca", "dataverse", "key_vault", "kind", "on24", "on24_eu"]);
+    let ca = Path::new(ready["ca"].as_str().unwrap()).to_owned();
+    let http = Http::trusting(Some(&ca));
+    for url in ["/on24/base_url", "/on24_eu/base_url", "/dataverse/base_url", "/dataverse/authority", "/key_vault/base_url"] {
+        let root = ready.pointer(url).and_then(Value::as_str).unwrap().trim_end_matches("/v2");
+        assert!(root.starts_with("https://"), "{root}");
+        assert!(http.get(&format!("{root}/_emulator/state"), "")["calls"].is_object(), "{root} answers");
+        assert_eq!(Http::new().try_text(root), None, "the machine does not trust {root}");
+    }
+    assert_eq!(emulators.terminate().code, Some(0));
+    assert!(!ca.exists(), "nothing is left");
+}
+
+#[test]
+fn the_european_data_centre_has_an_account_of_its_own() {
+    let emulators = Program::start(&["emulate", "--json", "--on24-eu", "127.0.0.1:0"], &[]);
+    let ready = emulators.first_line();
+    let (here, there) = (&ready["on24"], &ready["on24_eu"]);
+    assert_eq!(members(here), members(there));
+    for name in ["base_url", "client_id", "access_token_key", "access_token_secret", "event_id"] {
+        assert_ne!(here[name], there[name], "{name}");
+    }
+}
+
+#[test]
+fn quotas_and_lag_are_switched_on_by_their_flags() {
+    let emulators = Program::start(&["emulate", "--json", "--quotas", "published", "--lag", "documented"], &[]);
+    let ready = emulators.first_line();
+    let (on24, http) = (&ready["on24"], Http::new());
+    let header = |name: &str| on24[name].as_str().unwrap().to_owned();
+    let token = [("accesstokenkey", header("access_token_key")), ("accesstokensecret", header("access_token_secret"))];
+    let client = format!("{}/client/{}", header("base_url"), on24["client_id"]);
+    let person = [("email", "ada@example.com"), ("firstname", "Ada"), ("lastname", "Lovelace")];
+    let registrants = format!("{client}/event/{}/registrant", on24["event_id"]);
+    assert_eq!(http.post_form(&registrants, &token, &person).0, 200);
+    let (_, listed) = http.get_with(&registrants, &token);
+    assert_eq!(listed["totalregistrants"], 0, "seen after a quarter of an hour: {listed}");
+    let statuses: Vec<u16> = (0..31).map(|_| http.get_with(&format!("{client}/languages"), &token).0).collect();
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 30, "{statuses:?}");
+    assert_eq!(statuses.last(), Some(&403));
+}
+
+#[test]
+fn a_wrong_choice_names_the_right_ones() {
+    for (flag, names) in [("--quotas", ["none", "published"]), ("--lag", ["none", "documented"])] {
+        let ended = Program::run(&["emulate", flag, "some"], &[]);
+        assert_eq!(ended.code, Some(2));
+        assert!(names.iter().all(|name| ended.err.contains(name)), "{}", ended.err);
+    }
 }
 
 #[test]

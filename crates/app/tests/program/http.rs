@@ -1,6 +1,8 @@
 //! A plain HTTP client.
 
-use reqwest::{Client, Method};
+use std::path::Path;
+
+use reqwest::{Certificate, Client, Method, RequestBuilder};
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
@@ -12,10 +14,20 @@ pub(crate) struct Http {
 
 impl Http {
     pub(crate) fn new() -> Self {
+        Self::trusting(None)
+    }
+
+    /// A client that trusts this authority and no other, if one is given.
+    pub(crate) fn trusting(ca: Option<&Path>) -> Self {
         // Another test may have been faster.
         drop(rustls::crypto::ring::default_provider().install_default());
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        Self { runtime, client: Client::builder().no_proxy().build().unwrap() }
+        let roots = ca.map(|path| Certificate::from_pem(&std::fs::read(path).unwrap()).unwrap());
+        let client = match roots {
+            Some(root) => Client::builder().tls_certs_only([root]),
+            None => Client::builder(),
+        };
+        Self { runtime, client: client.no_proxy().build().unwrap() }
     }
 
     /// The status and the body, if the other side answers.
@@ -34,6 +46,24 @@ impl Http {
                 Some(body) => request.json(body),
                 None => request,
             };
+            let answer = request.send().await.unwrap();
+            let (status, text) = (answer.status().as_u16(), answer.text().await.unwrap());
+            (status, serde_json::from_str(&text).unwrap_or_default())
+        })
+    }
+
+    /// Status and body of a call that carries headers of its own.
+    pub(crate) fn get_with(&self, url: &str, headers: &[(&str, String)]) -> (u16, Value) {
+        self.exchange(self.client.get(url), headers)
+    }
+
+    pub(crate) fn post_form(&self, url: &str, headers: &[(&str, String)], form: &[(&str, &str)]) -> (u16, Value) {
+        self.exchange(self.client.post(url).form(form), headers)
+    }
+
+    fn exchange(&self, request: RequestBuilder, headers: &[(&str, String)]) -> (u16, Value) {
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, value));
+        self.runtime.block_on(async {
             let answer = request.send().await.unwrap();
             let (status, text) = (answer.status().as_u16(), answer.text().await.unwrap());
             (status, serde_json::from_str(&text).unwrap_or_default())

@@ -53,6 +53,14 @@ fn registrations_reach_on24_and_minutes_come_home() {
 }
 
 #[test]
+fn the_bridge_works_by_tls_with_the_authority_that_its_file_names() {
+    let peers = Peers::told(5, &["--tls"]);
+    let serve = peers.serve();
+    serve.settles_at(5);
+    assert_eq!(peers.live(), peers.registered());
+}
+
+#[test]
 fn nothing_is_called_before_the_terms_are_accepted() {
     let peers = Peers::with(3);
     peers.edit("terms_accepted = 1\n", "");
