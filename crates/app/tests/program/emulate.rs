@@ -114,7 +114,13 @@ fn by_tls_the_line_names_the_authority_which_goes_with_the_program() {
     assert_eq!(members(&ready), ["ca", "dataverse", "key_vault", "kind", "on24", "on24_eu"]);
     let ca = Path::new(ready["ca"].as_str().unwrap()).to_owned();
     let http = Http::trusting(Some(&ca));
-    for url in ["/on24/base_url", "/on24_eu/base_url", "/dataverse/base_url", "/dataverse/authority", "/key_vault/base_url"] {
+    for url in [
+        "/on24/base_url",
+        "/on24_eu/base_url",
+        "/dataverse/base_url",
+        "/dataverse/authority",
+        "/key_vault/base_url",
+    ] {
         let root = ready.pointer(url).and_then(Value::as_str).unwrap().trim_end_matches("/v2");
         assert!(root.starts_with("https://"), "{root}");
         assert!(http.get(&format!("{root}/_emulator/state"), "")["calls"].is_object(), "{root} answers");
@@ -137,18 +143,23 @@ fn the_european_data_centre_has_an_account_of_its_own() {
 
 #[test]
 fn quotas_and_lag_are_switched_on_by_their_flags() {
-    let emulators = Program::start(&["emulate", "--json", "--quotas", "published", "--lag", "documented"], &[]);
+    let emulators =
+        Program::start(&["emulate", "--json", "--quotas", "published", "--lag", "documented"], &[]);
     let ready = emulators.first_line();
     let (on24, http) = (&ready["on24"], Http::new());
     let header = |name: &str| on24[name].as_str().unwrap().to_owned();
-    let token = [("accesstokenkey", header("access_token_key")), ("accesstokensecret", header("access_token_secret"))];
+    let token = [
+        ("accesstokenkey", header("access_token_key")),
+        ("accesstokensecret", header("access_token_secret")),
+    ];
     let client = format!("{}/client/{}", header("base_url"), on24["client_id"]);
     let person = [("email", "ada@example.com"), ("firstname", "Ada"), ("lastname", "Lovelace")];
     let registrants = format!("{client}/event/{}/registrant", on24["event_id"]);
     assert_eq!(http.post_form(&registrants, &token, &person).0, 200);
     let (_, listed) = http.get_with(&registrants, &token);
     assert_eq!(listed["totalregistrants"], 0, "seen after a quarter of an hour: {listed}");
-    let statuses: Vec<u16> = (0..31).map(|_| http.get_with(&format!("{client}/languages"), &token).0).collect();
+    let statuses: Vec<u16> =
+        (0..31).map(|_| http.get_with(&format!("{client}/languages"), &token).0).collect();
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 30, "{statuses:?}");
     assert_eq!(statuses.last(), Some(&403));
 }

@@ -57,7 +57,12 @@ impl Http {
         self.exchange(self.client.get(url), headers)
     }
 
-    pub(crate) fn post_form(&self, url: &str, headers: &[(&str, String)], form: &[(&str, &str)]) -> (u16, Value) {
+    pub(crate) fn post_form(
+        &self,
+        url: &str,
+        headers: &[(&str, String)],
+        form: &[(&str, &str)],
+    ) -> (u16, Value) {
         self.exchange(self.client.post(url).form(form), headers)
     }
 
