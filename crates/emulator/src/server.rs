@@ -127,8 +127,9 @@ async fn exchange(
     request: Request<Incoming>,
     secure: bool,
 ) -> Result<Response<Body>, Dropped> {
-    let Ok(call) = read(request, secure).await? else {
-        return Ok(whole(Answer::empty(StatusCode::PAYLOAD_TOO_LARGE)));
+    let call = match read(request, secure).await {
+        Ok(call) => call,
+        Err(status) => return Ok(whole(Answer::empty(status))),
     };
     if let Some(answer) = control::answer(&site, &call) {
         return Ok(whole(answer));
@@ -139,25 +140,25 @@ async fn exchange(
     })
 }
 
-/// The whole request; the inner error is a body that is too large.
-async fn read(request: Request<Incoming>, secure: bool) -> Result<Result<Call, TooLarge>, Dropped> {
+/// The whole request, or the status for a body that is too large or does not come to its end.
+async fn read(request: Request<Incoming>, secure: bool) -> Result<Call, StatusCode> {
     let (parts, body) = request.into_parts();
-    let body = match Limited::new(body, BODY_LIMIT).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => return Ok(Err(TooLarge)),
-        Err(_) => return Err(Dropped),
-    };
-    Ok(Ok(Call {
+    let body = Limited::new(body, BODY_LIMIT).collect().await.map_err(|error| {
+        if error.is::<http_body_util::LengthLimitError>() {
+            StatusCode::PAYLOAD_TOO_LARGE
+        } else {
+            StatusCode::BAD_REQUEST
+        }
+    })?;
+    Ok(Call {
         method: parts.method,
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: parts.headers,
-        body,
+        body: body.to_bytes(),
         secure,
-    }))
+    })
 }
-
-struct TooLarge;
 
 fn whole(answer: Answer) -> Response<Body> {
     let body = Full::new(answer.body.clone());

@@ -1,6 +1,6 @@
 //! How fast the emulated ON24 takes registrations, beside a server that does nothing, in one run.
 //!
-//! `cargo bench -p webinar-bridge-tests --bench emulator -- [--people N] [--requests N] [--check] [--json]`
+//! `cargo bench -p webinar-bridge-emulator --bench registrations -- [--people N] [--requests N] [--check] [--json]`
 //!
 //! The servers run in processes of their own (the program starts itself again); the load comes from this one, over
 //! 64 connections that are kept alive, each with one request at a time.
