@@ -4,6 +4,7 @@ use crate::seeded;
 use crate::wire::Call;
 
 use super::refusal::Refusal;
+use super::words::Words;
 use rand::RngExt;
 
 /// A client of ON24 with one API token that may do everything.
@@ -37,17 +38,17 @@ impl Account {
     /// Whether the call may go on: headers, then token, then permission, then client.
     ///
     /// The next higher client id belongs to somebody else; every other one does not exist.
-    pub(super) fn admit(&self, call: &Call, client: &str, desk: bool) -> Result<(), Refusal> {
+    pub(super) fn admit(&self, call: &Call, client: &str, words: Words) -> Result<(), Refusal> {
         let (Some(key), Some(secret)) = (call.header("accesstokenkey"), call.header("accesstokensecret"))
         else {
             return Err(Refusal::NoToken);
         };
         if key != self.token_key || secret != self.token_secret {
-            return Err(Refusal::WrongToken { desk });
+            return Err(Refusal::WrongToken(words));
         }
         match client.parse::<i64>() {
             Ok(id) if id == self.client_id => Ok(()),
-            Ok(id) if id == self.client_id + 1 => Err(Refusal::NotPermitted { desk }),
+            Ok(id) if id == self.client_id + 1 => Err(Refusal::NotPermitted(words)),
             _ => Err(Refusal::UnknownClient(client.to_owned())),
         }
     }

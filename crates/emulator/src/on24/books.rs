@@ -1,7 +1,6 @@
 //! Everything the account holds.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use rand::RngExt;
@@ -9,16 +8,15 @@ use serde_json::{Value, json};
 
 use crate::seeded;
 
+use super::asked::Asked;
 use super::event::{Event, Webinar};
 use super::refusal::Refusal;
-use super::settings::Settings;
 
 /// The person-in-event ids of one event lie this far from those of the next.
 const PEOPLE_APART: i64 = 10_000_000;
 
 pub(super) struct Books {
     pub(super) events: BTreeMap<i64, Event>,
-    pub(super) settings: Arc<Settings>,
     first_event: i64,
     first_person: i64,
 }
@@ -28,7 +26,6 @@ impl Books {
         let mut generator = seeded::generator(seed, "on24/ids");
         Self {
             events: BTreeMap::new(),
-            settings: Arc::default(),
             first_event: generator.random_range(2_000_000..5_000_000),
             first_person: generator.random_range(150_000_000..400_000_000),
         }
@@ -46,11 +43,16 @@ impl Books {
         self.events.get_mut(&id)
     }
 
-    /// The event that a path names, if it exists and is active.
-    pub(super) fn open(&mut self, event: &str) -> Result<&mut Event, Refusal> {
-        let known = event.parse().ok().and_then(|id| self.events.get_mut(&id));
-        let open = known.ok_or_else(|| Refusal::UnknownEvent(event.to_owned()))?;
-        if open.active { Ok(open) } else { Err(Refusal::InactiveEvent(open.id)) }
+    /// The id of the event that the call's path names, if the operation may work on it.
+    pub(super) fn open(&self, asked: &Asked<'_>) -> Result<i64, Refusal> {
+        let words = asked.route.words;
+        let event = asked.subject.parse().ok().and_then(|id| self.events.get(&id));
+        let event = event.ok_or_else(|| Refusal::UnknownEvent { words, event: asked.subject.to_string() })?;
+        if event.active || asked.route.even_inactive {
+            Ok(event.id)
+        } else {
+            Err(Refusal::InactiveEvent { words, event: event.id })
+        }
     }
 
     /// Lets everything happen that is due by now.

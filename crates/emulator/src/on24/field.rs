@@ -1,10 +1,8 @@
-//! The fields of a registration, and the form that carries them.
+//! The fields of a registration.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
-use http::header::CONTENT_TYPE;
-
-use crate::wire::Call;
+use super::form::{Form, yes_or_no};
 
 /// A field and its greatest length in characters when a registrant is created and when one is changed.
 pub(super) struct Field {
@@ -74,78 +72,47 @@ pub(super) fn is_flag(field: &Field) -> bool {
 
 /// The value as ON24 keeps it. Of a telephone number only the digits stay, and the usual lengths are set in
 /// groups; `None` is a number with fewer than seven.
-pub(super) fn kept(field: &Field, value: &str) -> Option<String> {
-    if !PHONES.contains(&field.name) || value.is_empty() {
-        return Some(value.to_owned());
+pub(super) fn kept<'a>(field: &Field, value: &Cow<'a, str>) -> Option<Cow<'a, str>> {
+    if value.is_empty() || !PHONES.contains(&field.name) {
+        return Some(value.clone());
     }
     let digits: String = value.chars().filter(char::is_ascii_digit).collect();
     match digits.len() {
         0..7 => None,
-        7 => Some(format!("{}-{}", &digits[..3], &digits[3..])),
-        10 => Some(format!("({})-{}-{}", &digits[..3], &digits[3..6], &digits[6..])),
-        _ => Some(digits),
+        7 => Some(format!("{}-{}", &digits[..3], &digits[3..]).into()),
+        10 => Some(format!("({})-{}-{}", &digits[..3], &digits[3..6], &digits[6..]).into()),
+        _ => Some(digits.into()),
     }
 }
 
-/// The pairs of a form body, by field name in lower case; of repeated names the last.
-#[derive(Debug, Default)]
-pub(super) struct Form {
-    pairs: BTreeMap<String, String>,
-}
+/// The fields of a registration as they will be kept, by name.
+pub(super) type Fields<'a> = Vec<(&'static str, Cow<'a, str>)>;
 
-impl Form {
-    /// A body that is not URL-encoded has no fields.
-    pub(super) fn read(call: &Call) -> Self {
-        let kind = call.header(CONTENT_TYPE.as_str()).unwrap_or_default();
-        if !kind.trim_start().to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
-            return Self::default();
-        }
-        let pairs: Vec<(String, String)> = serde_urlencoded::from_bytes(&call.body).unwrap_or_default();
-        Self { pairs: pairs.into_iter().map(|(name, value)| (name.to_lowercase(), value)).collect() }
-    }
-
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.pairs.get(name).map(String::as_str)
-    }
-
-    /// The value, unless it is missing or blank.
-    pub(super) fn filled(&self, name: &str) -> Option<&str> {
-        self.get(name).filter(|value| !value.trim().is_empty())
-    }
-
-    /// The value of a yes-or-no field; `Err` is any other value.
-    pub(super) fn yes_or_no(&self, name: &str) -> Result<Option<bool>, ()> {
-        self.get(name).map_or(Ok(None), |value| yes_or_no(value).map(Some))
-    }
-
+impl<'a> Form<'a> {
     /// The fields of a registration that the form carries, as they will be kept.
-    pub(super) fn fields(&self, limit: fn(&Field) -> usize) -> Result<Vec<(&'static str, String)>, ()> {
-        let sent = FIELDS.iter().filter_map(|field| Some((field, self.get(field.name)?)));
+    pub(super) fn fields(&self, limit: fn(&Field) -> usize) -> Result<Fields<'a>, ()> {
+        let sent = FIELDS.iter().filter_map(|field| Some((field, self.value(field.name)?)));
         sent.map(|(field, value)| {
             let wrong_flag = is_flag(field) && !value.is_empty() && yes_or_no(value).is_err();
-            let kept = kept(field, value).filter(|_| value.chars().count() <= limit(field) && !wrong_flag);
+            let kept = kept(field, value).filter(|_| fits(value, limit(field)) && !wrong_flag);
             kept.map(|kept| (field.name, kept)).ok_or(())
         })
         .collect()
     }
 }
 
-/// `Y` is yes, `N` is no, in either letter case.
-pub(super) fn yes_or_no(value: &str) -> Result<bool, ()> {
-    match value {
-        "Y" | "y" => Ok(true),
-        "N" | "n" => Ok(false),
-        _ => Err(()),
-    }
+/// Whether the value has at most so many characters.
+fn fits(value: &str, limit: usize) -> bool {
+    value.len() <= limit || value.chars().count() <= limit
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn phone(value: &str) -> Option<String> {
+    fn phone(value: &str) -> Option<Cow<'_, str>> {
         let workphone = FIELDS.iter().find(|field| field.name == "workphone").unwrap();
-        kept(workphone, value)
+        kept(workphone, &value.into())
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! ON24's REST API, version 2: registration, the reads, and attendance.
 
 mod account;
+mod asked;
 mod attendance;
 mod attendee;
 mod books;
+mod catalogue;
 mod erasure;
 mod event;
 mod field;
+mod form;
 mod pacific;
 mod reads;
 mod refusal;
@@ -14,9 +17,11 @@ mod registrant;
 mod registration;
 mod route;
 mod settings;
+mod standing_reads;
 mod turnout;
+mod words;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use http::StatusCode;
@@ -24,23 +29,25 @@ use serde_json::{Value, json};
 
 pub(crate) use account::Account;
 pub use event::Webinar;
-pub use settings::Settings;
+pub use settings::{ReadSettings, Settings};
 
 use crate::clock::Clock;
 use crate::control;
 use crate::emulated::Emulated;
 use crate::wire::{Answer, Call};
+use asked::Asked;
 use books::Books;
-use field::Form;
+use form::Form;
 use refusal::Refusal;
-use registration::Write;
-use route::{Route, Target};
+use route::{Stray, Target};
+use words::Words;
 
 /// One ON24 account with its events. It holds everything in memory and answers from there at once.
 pub(crate) struct On24 {
     clock: Clock,
     seed: u64,
     account: Account,
+    settings: RwLock<Arc<Settings>>,
     books: Mutex<Books>,
 }
 
@@ -48,7 +55,7 @@ impl On24 {
     /// An account without events; its id and token follow from the seed.
     pub(crate) fn new(clock: Clock, seed: u64) -> Self {
         let account = Account::new(seed);
-        Self { clock, seed, account, books: Mutex::new(Books::new(seed)) }
+        Self { clock, seed, account, settings: RwLock::default(), books: Mutex::new(Books::new(seed)) }
     }
 
     pub(crate) fn account(&self) -> &Account {
@@ -67,68 +74,67 @@ impl On24 {
     }
 
     pub(crate) fn set_settings(&self, settings: Settings) {
-        self.books().settings = Arc::new(settings);
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+    }
+
+    fn change_settings(&self, call: &Call) -> Answer {
+        let mut settings = self.settings.write().unwrap_or_else(PoisonError::into_inner);
+        control::settings(Arc::make_mut(&mut settings), call)
+    }
+
+    fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn answer(&self, call: &Call) -> Result<Value, Refusal> {
-        let Some(Route { client, target }) = Route::of(call) else { return Err(Refusal::NoSuchPath) };
-        self.account.admit(call, &client, target.is_desk())?;
-        let mut books = self.books();
-        let query = call.parameters();
-        let now = self.clock.now();
-        match &target {
-            Target::Register(event) => {
-                let write = self.write(&books, &query);
-                books.open(event)?.register(&Form::read(call), &write)
-            }
-            Target::Amend(event) => {
-                let write = self.write(&books, &query);
-                books.open(event)?.amend(&Form::read(call), &write)
-            }
-            Target::Forget => books.forget(&Form::read(call), now, Clock::machine_millis()),
-            Target::Registrants(event) => Ok(books.open(event)?.settle(now, self.seed).registrants(&query)),
-            Target::Attendees(event) => Ok(books.open(event)?.settle(now, self.seed).attendees(&query)),
-            Target::Event(event) => Ok(books.open(event)?.settle(now, self.seed).metadata(&self.account)),
-            Target::Registrant(email) => books.registrant(email, &query, &self.account),
-            Target::Attendee(email) => books.settle(now, self.seed).attendee(email, &self.account),
-            Target::Events => books.settle(now, self.seed).list(&query, now, &self.account),
-            Target::Languages => Ok(reads::languages()),
-        }
-    }
-
-    fn write<'a>(&self, books: &Books, query: &'a [(String, String)]) -> Write<'a> {
-        Write {
+    /// The checks in their order: the path, headers, token, permission, quota, client, event; then the handler's own:
+    /// parameters and body.
+    fn answer(&self, call: &Call) -> Result<Answer, Refusal> {
+        let Target { route, client, subject } =
+            Target::of(call).map_err(|Stray { .. }| Refusal::NoSuchPath)?;
+        self.account.admit(call, &client, route.words)?;
+        let mut asked = Asked {
+            route,
+            call,
+            account: &self.account,
+            settings: self.settings(),
+            seed: self.seed,
             now: self.clock.now(),
             at: Clock::machine_millis(),
-            query,
-            settings: Arc::clone(&books.settings),
+            event: 0,
+            subject,
+            form: Form::read(call),
+            query: Form::query(call),
+        };
+        let mut books = self.books();
+        if route.names_event() {
+            asked.event = books.open(&asked)?;
         }
+        let said = (route.handler)(&mut books, &asked)?;
+        drop(books);
+        Ok(said.answer())
     }
 }
 
 #[async_trait]
 impl Emulated for On24 {
     fn operations(&self) -> &'static [&'static str] {
-        route::OPERATIONS
+        route::operations()
     }
 
     fn operation(&self, call: &Call) -> &'static str {
-        Route::of(call).map_or(route::OTHER, |route| route.target.operation())
+        Target::of(call).map_or(route::OTHER, |target| target.route.operation)
     }
 
     async fn handle(&self, call: Call) -> Answer {
-        match self.answer(&call) {
-            Ok(body) => Answer::json(StatusCode::OK, &body),
-            Err(refusal) => refusal.answer(),
-        }
+        self.answer(&call).unwrap_or_else(|refusal| refusal.answer())
     }
 
     fn quota(&self, operation: &str, _variant: Option<&str>) -> Answer {
-        Refusal::Quota { desk: ["forget", "languages"].contains(&operation) }.answer()
+        Refusal::Quota(route::named(operation).map_or(Words::Usual, |route| route.words)).answer()
     }
 
     fn state(&self) -> Value {
@@ -138,7 +144,7 @@ impl Emulated for On24 {
     fn control(&self, name: &str, call: &Call) -> Option<Answer> {
         match name {
             "attendance" => Some(turnout::control(&mut self.books(), call)),
-            "settings" => Some(control::settings(Arc::make_mut(&mut self.books().settings), call)),
+            "settings" => Some(self.change_settings(call)),
             _ => None,
         }
     }

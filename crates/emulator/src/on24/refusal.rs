@@ -5,23 +5,25 @@ use serde_json::json;
 
 use crate::wire::Answer;
 
-/// Why a call is not carried out. `desk` are the endpoints with a wording of their own: forget and the reference lists.
+use super::words::Words;
+
+/// Why a call is not carried out. Where endpoints put the same thing differently, `words` are those of the endpoint.
 #[derive(Debug)]
 pub(super) enum Refusal {
     NoSuchPath,
     NoToken,
-    WrongToken {
-        desk: bool,
-    },
-    NotPermitted {
-        desk: bool,
-    },
-    Quota {
-        desk: bool,
-    },
+    WrongToken(Words),
+    NotPermitted(Words),
+    Quota(Words),
     UnknownClient(String),
-    UnknownEvent(String),
-    InactiveEvent(i64),
+    UnknownEvent {
+        words: Words,
+        event: String,
+    },
+    InactiveEvent {
+        words: Words,
+        event: i64,
+    },
     /// A query parameter that takes `Y` and `N` had another value.
     NotYesOrNo(&'static str),
     EmailMissing,
@@ -52,15 +54,15 @@ impl Refusal {
 
     fn status(&self) -> StatusCode {
         match self {
-            Self::NoToken | Self::WrongToken { .. } => StatusCode::UNAUTHORIZED,
-            Self::NotPermitted { .. }
-            | Self::Quota { .. }
-            | Self::InactiveEvent(_)
+            Self::NoToken | Self::WrongToken(_) => StatusCode::UNAUTHORIZED,
+            Self::NotPermitted(_)
+            | Self::Quota(_)
+            | Self::InactiveEvent { .. }
             | Self::EmailNotFound
             | Self::TooLate(_) => StatusCode::FORBIDDEN,
             Self::NoSuchPath
             | Self::UnknownClient(_)
-            | Self::UnknownEvent(_)
+            | Self::UnknownEvent { .. }
             | Self::NobodyToForget { .. }
             | Self::UnknownRegistrant(_)
             | Self::UnknownAttendee(_) => StatusCode::NOT_FOUND,
@@ -74,8 +76,8 @@ impl Refusal {
     fn message(&self) -> String {
         match self {
             Self::UnknownClient(client) => format!("The client {client} doesn't exist."),
-            Self::UnknownEvent(event) => format!("The event {event} doesn't exist."),
-            Self::InactiveEvent(event) => format!("The event {event} is inactive."),
+            Self::UnknownEvent { words, event } => words.unknown_event(event),
+            Self::InactiveEvent { words, event } => words.inactive_event(*event),
             Self::NotYesOrNo(parameter) => format!("Invalid value for the {parameter} parameter."),
             Self::UnknownRegistrant(email) => format!("The registrant {email} doesn't exist."),
             Self::UnknownAttendee(email) => format!("The attendant {email} doesn't exist."),
@@ -87,14 +89,9 @@ impl Refusal {
     fn fixed_words(&self) -> &'static str {
         match self {
             Self::NoToken => "Header must contain both accessTokenKey and accessTokenSecret.",
-            Self::WrongToken { desk: false } => "AccessTokenKey and AccessTokenSecret are wrong or invalid.",
-            Self::WrongToken { desk: true } => "The access token secret or access token key was not found",
-            Self::NotPermitted { desk: false } => {
-                "You do not have permission to perform the requested operation."
-            }
-            Self::NotPermitted { desk: true } => "You don't have access to this client id",
-            Self::Quota { desk: false } => "You have reached the maximum number of calls for this api.",
-            Self::Quota { desk: true } => "You reached the maximum number of calls for this endpoint",
+            Self::WrongToken(words) => words.wrong_token(),
+            Self::NotPermitted(words) => words.not_permitted(),
+            Self::Quota(words) => words.quota(),
             Self::EmailMissing => "The email parameter is missing.",
             Self::EmailBlank => "The email parameter value is blank.",
             Self::EmailNotFound => "The email provided was not found.",

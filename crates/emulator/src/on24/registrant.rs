@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::attendance::Attendance;
-use super::field::FIELDS;
+use super::field::{FIELDS, Fields};
 use super::pacific;
 
 /// What a registration has come to.
@@ -81,15 +81,15 @@ impl Registrant {
 
     /// Takes the fields over; an empty value takes one away. The address stays as it was
     /// first typed, and `partnerref` as it was when the person was `fresh`.
-    pub(super) fn merge(&mut self, fields: Vec<(&'static str, String)>, fresh: bool) {
+    pub(super) fn merge(&mut self, fields: &Fields<'_>, fresh: bool) {
         for (name, value) in fields {
-            if name == "email" || (name == "partnerref" && !fresh) {
+            if *name == "email" || (*name == "partnerref" && !fresh) {
                 continue;
             }
             if value.is_empty() {
                 self.fields.remove(name);
             } else {
-                self.fields.insert(name, value);
+                self.fields.insert(name, value.clone().into_owned());
             }
         }
     }

@@ -1,108 +1,258 @@
-//! Which operation a request is.
+//! Every operation of ON24, one row each, and which of them a request is.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use http::Method;
+use percent_encoding::percent_decode_str;
 
 use crate::wire::Call;
 
+use super::asked::Handler;
+use super::words::Words;
+use super::{catalogue, erasure, registration, standing_reads};
+
+/// The name of everything that is no operation.
 pub(super) const OTHER: &str = "other";
 
-/// The names that weather rules and call counts use.
-pub(super) const OPERATIONS: &[&str] = &[
-    "register",
-    "amend",
-    "forget",
-    "registrants",
-    "registrant",
-    "attendees",
-    "attendee",
-    "events",
-    "event",
-    "languages",
-    OTHER,
-];
+/// More segments than any path has.
+const SEGMENTS: usize = 8;
 
-/// What is asked for, and of which client. Ids are kept as they stand in the path.
-pub(super) struct Route {
-    pub(super) client: String,
-    pub(super) target: Target,
+/// The methods that ON24 knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Verb {
+    Get,
+    Post,
+    Put,
+    Patch,
+    Delete,
 }
 
-pub(super) enum Target {
-    Register(String),
-    Amend(String),
-    Forget,
-    Registrants(String),
-    Registrant(String),
-    Attendees(String),
-    Attendee(String),
-    Events,
-    Event(String),
-    Languages,
-}
-
-impl Route {
-    /// `None` is a path or a method that ON24 does not know.
-    pub(super) fn of(call: &Call) -> Option<Self> {
-        let segments = call.segments();
-        let words: Vec<&str> = segments.iter().map(String::as_str).collect();
-        let ["v2", "client", client, rest @ ..] = words.as_slice() else { return None };
-        let target = match call.method {
-            Method::POST => Target::posted(rest),
-            Method::PATCH => Target::patched(rest),
-            Method::GET => Target::read(rest),
-            _ => None,
-        };
-        target.map(|target| Self { client: (*client).to_owned(), target })
-    }
-}
-
-impl Target {
-    fn posted(rest: &[&str]) -> Option<Self> {
-        match rest {
-            ["event", event, "registrant"] => Some(Self::Register((*event).to_owned())),
-            ["forget"] => Some(Self::Forget),
-            _ => None,
-        }
-    }
-
-    fn patched(rest: &[&str]) -> Option<Self> {
-        match rest {
-            ["event", event, "registrant"] => Some(Self::Amend((*event).to_owned())),
-            _ => None,
-        }
-    }
-
-    fn read(rest: &[&str]) -> Option<Self> {
-        Some(match rest {
-            ["event"] => Self::Events,
-            ["languages"] => Self::Languages,
-            ["event", event] => Self::Event((*event).to_owned()),
-            ["event", event, "registrant"] => Self::Registrants((*event).to_owned()),
-            ["event", event, "attendee"] => Self::Attendees((*event).to_owned()),
-            ["registrant", email] => Self::Registrant((*email).to_owned()),
-            ["attendee", email] => Self::Attendee((*email).to_owned()),
+impl Verb {
+    fn of(method: &Method) -> Option<Self> {
+        Some(match *method {
+            Method::GET => Self::Get,
+            Method::POST => Self::Post,
+            Method::PUT => Self::Put,
+            Method::PATCH => Self::Patch,
+            Method::DELETE => Self::Delete,
             _ => return None,
         })
     }
 
-    /// One of `OPERATIONS`.
-    pub(super) fn operation(&self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
-            Self::Register(_) => "register",
-            Self::Amend(_) => "amend",
-            Self::Forget => "forget",
-            Self::Registrants(_) => "registrants",
-            Self::Registrant(_) => "registrant",
-            Self::Attendees(_) => "attendees",
-            Self::Attendee(_) => "attendee",
-            Self::Events => "events",
-            Self::Event(_) => "event",
-            Self::Languages => "languages",
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
         }
     }
+}
 
-    /// The endpoints whose refusals have a wording of their own.
-    pub(super) fn is_desk(&self) -> bool {
-        matches!(self, Self::Forget | Self::Languages)
+/// What a token can be limited to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Group {
+    Registration,
+    AccountAnalytics,
+    EventAnalytics,
+    Helpers,
+    EventManagement,
+}
+
+impl Group {
+    pub(super) const ALL: [Self; 5] = [
+        Self::Registration,
+        Self::AccountAnalytics,
+        Self::EventAnalytics,
+        Self::Helpers,
+        Self::EventManagement,
+    ];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Registration => "registration",
+            Self::AccountAnalytics => "account_analytics",
+            Self::EventAnalytics => "event_analytics",
+            Self::Helpers => "helpers",
+            Self::EventManagement => "event_management",
+        }
+    }
+}
+
+/// One operation.
+#[derive(Clone, Copy)]
+pub(super) struct Route {
+    pub(super) verb: Verb,
+    /// Behind `/v2/client/{id}`; `{…}` stands for any one segment.
+    pub(super) path: &'static [&'static str],
+    /// What weather rules and call counts call it; also the key of its quota.
+    pub(super) operation: &'static str,
+    pub(super) group: Group,
+    /// How many calls a minute ON24 allows.
+    pub(super) per_minute: u32,
+    /// How its refusals are put.
+    pub(super) words: Words,
+    /// It works on events that are switched off, too.
+    pub(super) even_inactive: bool,
+    /// It needs the account to be of the Elite tier.
+    pub(super) elite: bool,
+    pub(super) handler: Handler,
+}
+
+impl Route {
+    const fn new(
+        verb: Verb,
+        path: &'static [&'static str],
+        operation: &'static str,
+        (group, per_minute): (Group, u32),
+        handler: Handler,
+    ) -> Self {
+        let words = Words::Usual;
+        Self { verb, path, operation, group, per_minute, words, even_inactive: false, elite: false, handler }
+    }
+
+    const fn saying(self, words: Words) -> Self {
+        Self { words, ..self }
+    }
+
+    const fn even_inactive(self) -> Self {
+        Self { even_inactive: true, ..self }
+    }
+
+    const fn elite(self) -> Self {
+        Self { elite: true, ..self }
+    }
+
+    fn fits(&self, segments: &[Cow<'_, str>]) -> bool {
+        let parts = self.path.iter().zip(segments);
+        self.path.len() == segments.len()
+            && parts.into_iter().all(|(part, segment)| part.starts_with('{') || *part == segment.as_ref())
+    }
+}
+
+use Group::{AccountAnalytics, EventAnalytics, EventManagement, Helpers, Registration};
+use Verb::{Delete, Get, Patch, Post, Put};
+
+const EVENT: &str = "{event}";
+const EMAIL: &str = "{email}";
+
+/// A reference list of the account.
+const fn helper(path: &'static [&'static str], operation: &'static str, handler: Handler) -> Route {
+    Route::new(Get, path, operation, (Helpers, 30), handler).saying(Words::Helper).elite()
+}
+
+#[rustfmt::skip] // A table reads by its columns.
+static ROUTES: &[Route] = &[
+    Route::new(Post, &["event", EVENT, "registrant"], "register", (Registration, 1000), registration::register).saying(Words::EventId),
+    Route::new(Patch, &["event", EVENT, "registrant"], "amend", (Registration, 1000), registration::amend).saying(Words::EventId),
+    Route::new(Patch, &["registrant", EMAIL], "amend_everywhere", (Registration, 30), catalogue::unserved).saying(Words::Erasure),
+    Route::new(Post, &["forget"], "forget", (Registration, 30), erasure::forget).saying(Words::Erasure),
+    Route::new(Post, &["forgetall"], "forget_everybody", (Registration, 30), catalogue::unserved).saying(Words::Erasure),
+    Route::new(Post, &["event", EVENT, "forgetall"], "forget_event", (Registration, 30), catalogue::unserved).even_inactive(),
+
+    Route::new(Get, &["event", EVENT], "event", (EventAnalytics, 1000), standing_reads::event),
+    Route::new(Get, &["event", EVENT, "registrant"], "registrants", (EventAnalytics, 100), standing_reads::registrants),
+    Route::new(Get, &["event", EVENT, "attendee"], "attendees", (EventAnalytics, 100), standing_reads::attendees),
+    Route::new(Get, &["event", EVENT, "attendeesession"], "sessions", (EventAnalytics, 30), catalogue::unserved),
+    Route::new(Get, &["event", EVENT, "poll"], "polls", (EventAnalytics, 60), catalogue::unserved),
+    Route::new(Get, &["event", EVENT, "survey"], "surveys", (EventAnalytics, 60), catalogue::unserved),
+    Route::new(Get, &["event", EVENT, "resource"], "resources", (EventAnalytics, 60), catalogue::unserved),
+    Route::new(Get, &["event", EVENT, "cta"], "ctas", (EventAnalytics, 30), catalogue::unserved).saying(Words::EventId),
+    Route::new(Get, &["event", EVENT, "groupchat"], "group_chat", (EventAnalytics, 60), catalogue::unserved).saying(Words::EventId),
+
+    Route::new(Get, &[], "subclients", (AccountAnalytics, 30), catalogue::unserved),
+    Route::new(Get, &["event"], "events", (AccountAnalytics, 30), standing_reads::events),
+    Route::new(Get, &["registrant"], "client_registrants", (AccountAnalytics, 100), catalogue::unserved),
+    Route::new(Get, &["registrant", EMAIL], "registrant", (AccountAnalytics, 100), standing_reads::registrant),
+    Route::new(Get, &["registrant", EMAIL, "allevents"], "registrant_events", (AccountAnalytics, 100), catalogue::unserved),
+    Route::new(Get, &["attendee"], "client_attendees", (AccountAnalytics, 100), catalogue::unserved),
+    Route::new(Get, &["attendee", EMAIL], "attendee", (AccountAnalytics, 100), standing_reads::attendee),
+    Route::new(Get, &["attendee", EMAIL, "allevents"], "attendee_events", (AccountAnalytics, 100), catalogue::unserved),
+    Route::new(Get, &["lead"], "leads", (AccountAnalytics, 30), catalogue::unserved),
+    Route::new(Get, &["lead", EMAIL], "lead", (AccountAnalytics, 30), catalogue::unserved),
+
+    Route::new(Post, &["event"], "create_event", (EventManagement, 10), catalogue::unserved),
+    Route::new(Put, &["event", EVENT], "update_event", (EventManagement, 60), catalogue::unserved).even_inactive(),
+    Route::new(Delete, &["event", EVENT], "delete_event", (EventManagement, 30), catalogue::unserved).saying(Words::Deletion).even_inactive(),
+
+    helper(&["event", EVENT, "regfield"], "registration_fields", catalogue::unserved).saying(Words::RegistrationFields).even_inactive(),
+    helper(&["languages"], "languages", standing_reads::languages),
+    helper(&["timezones"], "time_zones", catalogue::unserved),
+    helper(&["eventtypes"], "event_types", catalogue::unserved),
+    helper(&["eventprofile"], "event_profiles", catalogue::unserved),
+    helper(&["eventmanager"], "event_managers", catalogue::unserved),
+    helper(&["accountmanager"], "account_managers", catalogue::unserved),
+    helper(&["salesrep"], "sales_reps", catalogue::unserved),
+    helper(&["signalrep"], "signal_reps", catalogue::unserved),
+    helper(&["technicalrep"], "technical_reps", catalogue::unserved),
+    Route::new(Get, &["customaccounttag"], "account_tags", (Helpers, 30), catalogue::unserved),
+];
+
+/// The names that weather rules and call counts use.
+pub(super) fn operations() -> &'static [&'static str] {
+    static NAMES: LazyLock<Vec<&'static str>> =
+        LazyLock::new(|| ROUTES.iter().map(|route| route.operation).chain([OTHER]).collect());
+    &NAMES
+}
+
+/// The operation of that name.
+pub(super) fn named(operation: &str) -> Option<&'static Route> {
+    ROUTES.iter().find(|route| route.operation == operation)
+}
+
+/// What is asked for, and of which client. Ids are kept as they stand in the path.
+pub(super) struct Target<'a> {
+    pub(super) route: &'static Route,
+    pub(super) client: Cow<'a, str>,
+    /// What stands in the path for `{event}` or `{email}`; empty when it has neither.
+    pub(super) subject: Cow<'a, str>,
+}
+
+/// A request that is no operation.
+pub(super) struct Stray {
+    /// Those that the path knows, if it is one.
+    pub(super) methods: BTreeSet<Verb>,
+}
+
+impl<'a> Target<'a> {
+    /// Which operation the call is.
+    pub(super) fn of(call: &'a Call) -> Result<Self, Stray> {
+        let (mut segments, mut count) = ([const { Cow::Borrowed("") }; SEGMENTS], 0);
+        for segment in call.path.split('/').filter(|segment| !segment.is_empty()) {
+            let place = segments.get_mut(count).ok_or(Stray { methods: BTreeSet::new() })?;
+            *place = percent_decode_str(segment).decode_utf8_lossy();
+            count += 1;
+        }
+        let [version, word, client, rest @ ..] = &segments[..count] else { return Err(Stray::nowhere()) };
+        if version != "v2" || word != "client" {
+            return Err(Stray::nowhere());
+        }
+        let verb = Verb::of(&call.method);
+        let route = ROUTES.iter().find(|route| Some(route.verb) == verb && route.fits(rest));
+        let route = route.ok_or_else(|| Stray::on(rest))?;
+        let variable = route.path.iter().position(|part| part.starts_with('{'));
+        let subject = variable.and_then(|position| rest.get(position)).cloned().unwrap_or_default();
+        Ok(Self { route, client: client.clone(), subject })
+    }
+}
+
+impl Route {
+    /// Whether the path names an event.
+    pub(super) fn names_event(&self) -> bool {
+        self.path.get(1).is_some_and(|part| *part == EVENT)
+    }
+}
+
+impl Stray {
+    fn nowhere() -> Self {
+        Self { methods: BTreeSet::new() }
+    }
+
+    fn on(path: &[Cow<'_, str>]) -> Self {
+        let fitting = ROUTES.iter().filter(|route| route.fits(path));
+        Self { methods: fitting.map(|route| route.verb).collect() }
     }
 }

@@ -16,7 +16,14 @@ pub struct Settings {
     pub blocked_domains: Vec<String>,
     /// 400, for those people.
     pub blocked_text: String,
+    /// How the reads behave.
+    pub reads: ReadSettings,
 }
+
+/// Where ON24 is silent about its reads.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReadSettings {}
 
 impl Default for Settings {
     fn default() -> Self {
@@ -26,6 +33,7 @@ impl Default for Settings {
             late_text: "The event has already started.".to_owned(),
             blocked_domains: vec!["blocked.example".to_owned()],
             blocked_text: "The email domain is not allowed for this event.".to_owned(),
+            reads: ReadSettings::default(),
         }
     }
 }

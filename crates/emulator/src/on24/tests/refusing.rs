@@ -41,7 +41,15 @@ async fn other_clients_are_forbidden_or_unknown() {
     let forbidden = message("You do not have permission to perform the requested operation.");
     assert_eq!(desk.get(&format!("/v2/client/{}/event", client + 1)).await, (403, forbidden));
     let languages = format!("/v2/client/{}/languages", client + 1);
-    assert_eq!(desk.get(&languages).await, (403, message("You don't have access to this client id")));
+    assert_eq!(
+        desk.get(&languages).await,
+        (
+            403,
+            message(
+                "The client id is not an Elite user/The adminId can not perform operations under client clientId"
+            )
+        )
+    );
     assert_eq!(desk.get("/v2/client/7/event").await, (404, message("The client 7 doesn't exist.")));
     assert_eq!(desk.get("/v2/client/x/event").await.0, 404);
 }
@@ -58,7 +66,7 @@ async fn checks_come_in_their_order() {
     let answer = desk.send(Call::form(Method::PATCH, &unknown, &bad)).await;
     assert_eq!(answer, (404, message("The event 1 doesn't exist.")));
     assert!(desk.on24.set_event_active(desk.event, false));
-    let inactive = (403, message(&format!("The event {} is inactive.", desk.event)));
+    let inactive = (403, message(&format!("The event id {} is inactive.", desk.event)));
     assert_eq!(desk.patch("?honorrequired=x", &[("email", "")]).await, inactive);
     assert!(desk.on24.set_event_active(desk.event, true));
     let parameter = (400, message("Invalid value for the honorrequired parameter."));
