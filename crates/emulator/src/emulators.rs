@@ -12,7 +12,7 @@ use crate::dataverse::{self, Dataverse};
 use crate::emulated::Emulated;
 use crate::entra::{Entra, Issuer};
 use crate::keyvault::{KEY_NAME, KeyVault};
-use crate::on24::{On24, Settings, Webinar};
+use crate::on24::{Centre, On24, Region, Settings, Webinar};
 use crate::ready::{DataverseReady, KeyVaultReady, On24Ready, Ready};
 use crate::server::Server;
 use crate::tls::{Scheme, Tls};
@@ -20,8 +20,6 @@ use crate::wire;
 
 /// How long the event that is always there lasts, in minutes.
 const EVENT_MINUTES: u32 = 60;
-/// What sets the European account's seed apart: it has another id, other tokens and other people.
-const EU: u64 = 0x4555;
 /// What it is called, on both sides.
 pub(crate) const EVENT_TITLE: &str = "Autumn Product Webinar: What's New & What's Next";
 
@@ -113,9 +111,11 @@ impl Emulators {
         let vault_door = Door::open("key_vault", options.key_vault, &tls).await?;
 
         let issuer = Issuer::new(clock.clone(), options.seed);
+        let (seed, quotas, lag) = (options.seed, options.quotas, options.lag);
+        let centre = |region| Centre { seed, region, quotas, lag };
         let starts = first_event_starts(&clock);
-        let (on24, event_id) = open_account(&clock, options.seed, starts);
-        let eu = eu_door.map(|door| (open_account(&clock, options.seed ^ EU, starts), door));
+        let (on24, event_id) = open_account(&clock, centre(Region::NorthAmerica), starts);
+        let eu = eu_door.map(|door| (open_account(&clock, centre(Region::Europe), starts), door));
         let seed = dataverse::Seed {
             seed: options.seed,
             title: EVENT_TITLE.to_owned(),
@@ -210,8 +210,8 @@ fn first_event_starts(clock: &Clock) -> Timestamp {
 }
 
 /// An account of ON24 with the event that is always there.
-fn open_account(clock: &Clock, seed: u64, starts: Timestamp) -> (Arc<On24>, i64) {
-    let on24 = Arc::new(On24::new(clock.clone(), seed));
+fn open_account(clock: &Clock, centre: Centre, starts: Timestamp) -> (Arc<On24>, i64) {
+    let on24 = Arc::new(On24::new(clock.clone(), centre));
     let event_id = on24.add_event(Webinar::new(EVENT_TITLE, starts, EVENT_MINUTES));
     (on24, event_id)
 }

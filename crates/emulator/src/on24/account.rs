@@ -1,25 +1,42 @@
-//! The account and its token.
+//! Whose events these are: a client of ON24 with its sub-clients.
+
+use rand::RngExt;
+use serde_json::{Value, json};
 
 use crate::seeded;
-use crate::wire::Call;
 
-use super::refusal::Refusal;
-use super::words::Words;
-use rand::RngExt;
+use super::centre::Region;
 
-/// A client of ON24 with one API token that may do everything.
+/// A client of ON24, and the token that it has from the start, which may do everything.
 pub(crate) struct Account {
     client_id: i64,
+    name: &'static str,
+    pub(super) children: Vec<SubClient>,
     token_key: String,
     token_secret: String,
 }
 
+/// A client below another one.
+pub(super) struct SubClient {
+    pub(super) id: i64,
+    name: &'static str,
+    pub(super) children: Vec<SubClient>,
+}
+
 impl Account {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(super) fn new(region: Region, seed: u64) -> Self {
+        let client_id = seeded::generator(seed, &region.purpose("client")).random_range(10_000..99_000);
+        let child = |number, name, children| SubClient { id: client_id + number, name, children };
+        let nested = child(103, "Example Events North", Vec::new());
         Self {
-            client_id: seeded::generator(seed, "on24/client").random_range(10_000..99_000),
-            token_key: seeded::hex(seed, "on24/key", 32).to_ascii_uppercase(),
-            token_secret: seeded::hex(seed, "on24/secret", 128),
+            client_id,
+            name: "Example Events",
+            children: vec![
+                child(101, "Example Marketing", Vec::new()),
+                child(102, "Example Field", vec![nested]),
+            ],
+            token_key: seeded::hex(seed, &region.purpose("key"), 32).to_ascii_uppercase(),
+            token_secret: seeded::hex(seed, &region.purpose("secret"), 128),
         }
     }
 
@@ -35,21 +52,34 @@ impl Account {
         &self.token_secret
     }
 
-    /// Whether the call may go on: headers, then token, then permission, then client.
-    ///
-    /// The next higher client id belongs to somebody else; every other one does not exist.
-    pub(super) fn admit(&self, call: &Call, client: &str, words: Words) -> Result<(), Refusal> {
-        let (Some(key), Some(secret)) = (call.header("accesstokenkey"), call.header("accesstokensecret"))
-        else {
-            return Err(Refusal::NoToken);
-        };
-        if key != self.token_key || secret != self.token_secret {
-            return Err(Refusal::WrongToken(words));
+    /// The answer to `GET` of the client itself.
+    pub(super) fn tree(&self) -> Value {
+        let children: Value = self.children.iter().map(SubClient::show).collect();
+        json!({ "clientname": self.name, "subclients": children })
+    }
+
+    /// Whether that is a client below this one.
+    pub(super) fn has_child(&self, client: i64) -> bool {
+        self.children.iter().any(|child| child.is(client))
+    }
+
+    /// Whether somebody else has that id. The next higher one does; the sub-clients have tokens of their own.
+    pub(super) fn is_foreign(&self, client: i64) -> bool {
+        client == self.client_id + 1 || self.has_child(client)
+    }
+}
+
+impl SubClient {
+    fn is(&self, client: i64) -> bool {
+        self.id == client || self.children.iter().any(|child| child.is(client))
+    }
+
+    /// Without a list where it has none below.
+    fn show(&self) -> Value {
+        let mut shown = json!({ "id": self.id, "name": self.name });
+        if !self.children.is_empty() {
+            shown["subclients"] = self.children.iter().map(Self::show).collect();
         }
-        match client.parse::<i64>() {
-            Ok(id) if id == self.client_id => Ok(()),
-            Ok(id) if id == self.client_id + 1 => Err(Refusal::NotPermitted(words)),
-            _ => Err(Refusal::UnknownClient(client.to_owned())),
-        }
+        shown
     }
 }

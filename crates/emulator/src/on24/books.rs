@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::seeded;
 
 use super::asked::Asked;
+use super::centre::Region;
 use super::event::{Event, Webinar};
 use super::refusal::Refusal;
 
@@ -19,15 +20,17 @@ pub(super) struct Books {
     pub(super) events: BTreeMap<i64, Event>,
     first_event: i64,
     first_person: i64,
+    case_sensitive: bool,
 }
 
 impl Books {
-    pub(super) fn new(seed: u64) -> Self {
-        let mut generator = seeded::generator(seed, "on24/ids");
+    pub(super) fn new(region: Region, seed: u64) -> Self {
+        let mut generator = seeded::generator(seed, &region.purpose("ids"));
         Self {
             events: BTreeMap::new(),
             first_event: generator.random_range(2_000_000..5_000_000),
             first_person: generator.random_range(150_000_000..400_000_000),
+            case_sensitive: false,
         }
     }
 
@@ -35,8 +38,18 @@ impl Books {
         let number = i64::try_from(self.events.len()).unwrap_or(i64::MAX);
         let id = self.first_event + number * 17;
         let first_person = self.first_person + number.saturating_mul(PEOPLE_APART);
-        self.events.insert(id, Event::new(id, first_person, webinar, now));
+        let mut event = Event::new(id, first_person, webinar, now);
+        event.tell_cases_apart(self.case_sensitive);
+        self.events.insert(id, event);
         id
+    }
+
+    /// Whether addresses that differ in letter case are different people, from now on.
+    pub(super) fn tell_cases_apart(&mut self, case_sensitive: bool) {
+        if self.case_sensitive != case_sensitive {
+            self.case_sensitive = case_sensitive;
+            self.events.values_mut().for_each(|event| event.tell_cases_apart(case_sensitive));
+        }
     }
 
     pub(super) fn event(&mut self, id: i64) -> Option<&mut Event> {

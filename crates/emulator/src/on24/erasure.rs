@@ -1,6 +1,7 @@
 //! Forgetting people, for good.
 
-use jiff::Timestamp;
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::asked::{Asked, Said};
@@ -18,26 +19,60 @@ pub(super) fn forget<'a>(books: &mut Books, asked: &Asked<'a>) -> Result<Said<'a
     if addresses.trim().is_empty() {
         return Err(Refusal::EmailBlank);
     }
-    let only = asked.form.filled("eventid");
-    let mut forgotten = Vec::new();
-    for event in books.events.values_mut() {
-        if only.is_none_or(|only| only.trim().parse() == Ok(event.id)) {
-            let emails = addresses.split(',').map(str::trim);
-            forgotten.extend(emails.filter_map(|email| event.forget(email, asked.now, asked.at)));
+    let only = asked.form.filled("eventid").map(str::trim);
+    let events = books.events.values().filter(|event| only.is_none_or(|only| only.parse() == Ok(event.id)));
+    let mut found = BTreeSet::new();
+    for event in events {
+        let positions = addresses.split(',').filter_map(|email| event.position(email.trim()));
+        found.extend(positions.map(|position| (event.id, position)));
+    }
+    if found.is_empty() {
+        return Err(Refusal::Nobody { in_event: only.is_some() });
+    }
+    books.wipe(&found, asked)
+}
+
+/// `POST forgetall`: wipes everybody, those of the sub-clients included.
+pub(super) fn forget_everybody<'a>(books: &mut Books, asked: &Asked<'a>) -> Result<Said<'a>, Refusal> {
+    let found = books.events.values().flat_map(Event::remembered).collect();
+    books.wipe(&found, asked)
+}
+
+/// `POST event/{event}/forgetall`: wipes everybody at the event.
+pub(super) fn forget_event<'a>(books: &mut Books, asked: &Asked<'a>) -> Result<Said<'a>, Refusal> {
+    let found = asked.event(books)?.remembered().collect();
+    books.wipe(&found, asked)
+}
+
+impl Books {
+    /// Wipes the people at these positions of their events, if they are not too many.
+    fn wipe<'a>(&mut self, found: &BTreeSet<(i64, usize)>, asked: &Asked<'a>) -> Result<Said<'a>, Refusal> {
+        if found.len() > asked.settings.forget_limit {
+            return Err(Refusal::TooMany);
         }
+        let mut ids = Vec::with_capacity(found.len());
+        for (event, position) in found {
+            let event = self.event(*event);
+            ids.extend(event.and_then(|event| event.forget(*position, asked)));
+        }
+        Ok(json!({ "deletedregistrants": { "eventuserids": ids } }).into())
     }
-    if forgotten.is_empty() {
-        return Err(Refusal::NobodyToForget { in_event: only.is_some() });
-    }
-    Ok(json!({ "deletedregistrants": { "eventuserids": forgotten } }).into())
 }
 
 impl Event {
-    fn forget(&mut self, email: &str, now: Timestamp, at: i64) -> Option<i64> {
-        let position = self.release(email)?;
-        let person = &mut self.people[position];
+    /// Where those are who are not forgotten yet.
+    fn remembered(&self) -> impl Iterator<Item = (i64, usize)> {
+        let people = self.people.iter().enumerate();
+        let remembered = people.filter(|(_, person)| person.standing != Standing::Forgotten);
+        remembered.map(|(position, _)| (self.id, position))
+    }
+
+    fn forget(&mut self, position: usize, asked: &Asked<'_>) -> Option<i64> {
+        let email = std::mem::take(&mut self.people.get_mut(position)?.email);
+        self.release(&email);
+        let person = self.people.get_mut(position)?;
         person.wipe();
-        person.written(now, at);
+        person.written(asked.now, asked.at);
         Some(person.id)
     }
 }

@@ -1,5 +1,6 @@
 //! One webinar, its people, and how the reads show it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,9 +11,10 @@ use crate::seeded;
 use super::account::Account;
 use super::books::Books;
 use super::pacific::{self, Window};
+use super::page::Page;
 use super::reads::parameter;
 use super::refusal::Refusal;
-use super::registrant::Registrant;
+use super::registrant::{Registrant, Standing};
 
 /// An event to be added.
 #[derive(Clone, Debug)]
@@ -24,27 +26,35 @@ pub struct Webinar {
     pub minutes: u32,
     /// The fields that its registration page requires, such as `firstname`.
     pub required: Vec<String>,
+    /// Fields in which only certain values can be chosen, and these; every page has the countries.
+    pub options: Vec<(String, Vec<String>)>,
+    /// The sub-client whose event it is; `None` is the account itself.
+    pub client: Option<i64>,
 }
 
 impl Webinar {
     /// A webinar whose registration page requires first name, last name and e-mail address.
     pub fn new(title: &str, starts: Timestamp, minutes: u32) -> Self {
         let required = ["firstname", "lastname", "email"].map(str::to_owned).to_vec();
-        Self { title: title.to_owned(), starts, minutes, required }
+        Self { title: title.to_owned(), starts, minutes, required, options: Vec::new(), client: None }
     }
 }
 
 pub(super) struct Event {
     pub(super) id: i64,
+    /// The sub-client whose event it is; `None` is the account itself.
+    pub(super) client: Option<i64>,
     title: String,
     pub(super) starts: Timestamp,
     pub(super) minutes: u32,
-    pub(super) required: Vec<String>,
+    pub(super) page: Page,
     pub(super) created: Timestamp,
     pub(super) active: bool,
     pub(super) people: Vec<Registrant>,
-    /// Where in `people` somebody is, by the address in lower case; the forgotten are in none.
+    /// Where in `people` somebody is, by the address as it is told apart; the forgotten are in none.
     places: HashMap<String, usize>,
+    /// Whether addresses that differ in letter case are different people.
+    case_sensitive: bool,
     first_person: i64,
     /// The seeds with which later watching was added.
     pub(super) replayed: BTreeSet<u64>,
@@ -52,17 +62,23 @@ pub(super) struct Event {
 
 impl Event {
     pub(super) fn new(id: i64, first_person: i64, webinar: Webinar, now: Timestamp) -> Self {
-        let Webinar { title, starts, minutes, required } = webinar;
+        let Webinar { title, starts, minutes, required, options, client } = webinar;
+        let mut page = Page::new(&required);
+        for (name, options) in options {
+            page.list(&name, options);
+        }
         Self {
             id,
+            client,
             title,
             starts,
             minutes,
-            required,
+            page,
             created: now,
             active: true,
             people: Vec::new(),
             places: HashMap::new(),
+            case_sensitive: false,
             first_person,
             replayed: BTreeSet::new(),
         }
@@ -76,8 +92,26 @@ impl Event {
         self.starts + SignedDuration::from_mins(self.minutes.into())
     }
 
+    /// The address as people are told apart by it.
+    fn key<'a>(&self, email: &'a str) -> Cow<'a, str> {
+        let is_folded = email.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+        if self.case_sensitive || is_folded { email.into() } else { email.to_lowercase().into() }
+    }
+
+    /// Where people meet who were two before, the first of them is found.
+    pub(super) fn tell_cases_apart(&mut self, case_sensitive: bool) {
+        self.case_sensitive = case_sensitive;
+        let mut places = HashMap::with_capacity(self.people.len());
+        for (position, person) in self.people.iter().enumerate() {
+            if !person.email.is_empty() && person.standing != Standing::Forgotten {
+                places.entry(self.key(&person.email).into_owned()).or_insert(position);
+            }
+        }
+        self.places = places;
+    }
+
     pub(super) fn position(&self, email: &str) -> Option<usize> {
-        self.places.get(&email.to_lowercase()).copied()
+        self.places.get(self.key(email).as_ref()).copied()
     }
 
     pub(super) fn find(&self, email: &str) -> Option<&Registrant> {
@@ -91,7 +125,7 @@ impl Event {
     pub(super) fn add(&mut self, person: Registrant) -> usize {
         let position = self.people.len();
         if !person.email.is_empty() {
-            self.places.insert(person.email.to_lowercase(), position);
+            self.places.insert(self.key(&person.email).into_owned(), position);
         }
         self.people.push(person);
         position
@@ -99,7 +133,14 @@ impl Event {
 
     /// Where the person is, who is no longer found by the address from now on.
     pub(super) fn release(&mut self, email: &str) -> Option<usize> {
-        self.places.remove(&email.to_lowercase())
+        self.places.remove(self.key(email).as_ref())
+    }
+
+    /// Gives the person another address.
+    pub(super) fn readdress(&mut self, position: usize, email: &str) {
+        let old = std::mem::replace(&mut self.people[position].email, email.to_owned());
+        self.release(&old);
+        self.places.insert(self.key(email).into_owned(), position);
     }
 
     /// The object of `GET event/{id}`.
@@ -124,7 +165,7 @@ impl Event {
         let tally = self.tally();
         let object = json!({
             "eventid": self.id,
-            "clientid": account.client_id(),
+            "clientid": self.client.unwrap_or(account.client_id()),
             "goodafter": stamp(self.starts),
             "isactive": self.active,
             "ishybridevent": false,

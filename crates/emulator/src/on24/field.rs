@@ -90,20 +90,45 @@ pub(super) type Fields<'a> = Vec<(&'static str, Cow<'a, str>)>;
 
 impl<'a> Form<'a> {
     /// The fields of a registration that the form carries, as they will be kept.
-    pub(super) fn fields(&self, limit: fn(&Field) -> usize) -> Result<Fields<'a>, ()> {
+    pub(super) fn fields(&self, limits: Limits) -> Result<Fields<'a>, ()> {
         let sent = FIELDS.iter().filter_map(|field| Some((field, self.value(field.name)?)));
         sent.map(|(field, value)| {
             let wrong_flag = is_flag(field) && !value.is_empty() && yes_or_no(value).is_err();
-            let kept = kept(field, value).filter(|_| fits(value, limit(field)) && !wrong_flag);
+            let value = if wrong_flag { None } else { limits.fitted(field, value) };
+            let kept = value.and_then(|value| kept(field, &value));
             kept.map(|kept| (field.name, kept)).ok_or(())
         })
         .collect()
     }
+
+    /// The same where nothing is validated: what cannot be kept is left out.
+    pub(super) fn loose_fields(&self, limits: Limits) -> Fields<'a> {
+        let sent = FIELDS.iter().filter_map(|field| Some((field, self.value(field.name)?)));
+        let kept = sent.filter_map(|(field, value)| {
+            let value = limits.fitted(field, value)?;
+            let value = kept(field, &value).unwrap_or(value);
+            (!is_flag(field) || yes_or_no(&value).is_ok()).then_some((field.name, value))
+        });
+        kept.collect()
+    }
 }
 
-/// Whether the value has at most so many characters.
-fn fits(value: &str, limit: usize) -> bool {
-    value.len() <= limit || value.chars().count() <= limit
+/// How long values may be, and what becomes of longer ones.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) of: fn(&Field) -> usize,
+    pub(super) cuts: bool,
+}
+
+impl Limits {
+    fn fitted<'a>(self, field: &Field, value: &Cow<'a, str>) -> Option<Cow<'a, str>> {
+        let limit = (self.of)(field);
+        match value.char_indices().nth(limit) {
+            None => Some(value.clone()),
+            Some((end, _)) if self.cuts => Some(value.get(..end).unwrap_or_default().to_owned().into()),
+            Some(_) => None,
+        }
+    }
 }
 
 #[cfg(test)]

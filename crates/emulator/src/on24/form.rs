@@ -3,8 +3,14 @@
 use std::borrow::Cow;
 
 use http::header::CONTENT_TYPE;
+use serde_json::{Map, Value};
 
 use crate::wire::Call;
+
+use super::multipart;
+
+/// More fields than any form of ON24's; later ones are not looked at, because each look at a form goes through them.
+const MOST: usize = 1000;
 
 /// Pairs in the order in which they came; names count in any letter case.
 #[derive(Debug, Default)]
@@ -13,13 +19,28 @@ pub(super) struct Form<'a> {
 }
 
 impl<'a> Form<'a> {
-    /// The fields of a body. One that is no form has none.
-    pub(super) fn read(call: &'a Call) -> Self {
+    /// The fields of a body. One that is no form has none; `json` lets the members of an object be fields, too.
+    pub(super) fn read(call: &'a Call, json: bool) -> Self {
         let kind = call.header(CONTENT_TYPE.as_str()).unwrap_or_default().trim_start();
-        if !begins(kind, "application/x-www-form-urlencoded") {
-            return Self::default();
+        if begins(kind, "application/x-www-form-urlencoded") {
+            Self::urlencoded(&call.body)
+        } else if begins(kind, "multipart/form-data") {
+            Self { pairs: multipart::fields(kind, &call.body).take(MOST).collect() }
+        } else if json && begins(kind, "application/json") {
+            Self::members(&call.body)
+        } else {
+            Self::default()
         }
-        Self::urlencoded(&call.body)
+    }
+
+    fn members(body: &[u8]) -> Self {
+        let members: Map<String, Value> = serde_json::from_slice(body).unwrap_or_default();
+        let texts = members.into_iter().filter_map(|(name, value)| match value {
+            Value::String(text) => Some((name.into(), text.into())),
+            Value::Number(number) => Some((name.into(), number.to_string().into())),
+            _ => None,
+        });
+        Self { pairs: texts.collect() }
     }
 
     /// The parameters of the query.
@@ -28,7 +49,7 @@ impl<'a> Form<'a> {
     }
 
     fn urlencoded(text: &'a [u8]) -> Self {
-        Self { pairs: form_urlencoded::parse(text).collect() }
+        Self { pairs: form_urlencoded::parse(text).take(MOST).collect() }
     }
 
     /// The value; of a repeated name the last.

@@ -6,11 +6,18 @@ mod attendance;
 mod attendee;
 mod books;
 mod catalogue;
+mod centre;
+mod countries;
 mod erasure;
 mod event;
+mod event_control;
+mod everywhere;
 mod field;
 mod form;
+mod gate;
+mod multipart;
 mod pacific;
+mod page;
 mod reads;
 mod refusal;
 mod registrant;
@@ -18,6 +25,8 @@ mod registration;
 mod route;
 mod settings;
 mod standing_reads;
+mod throttle;
+mod token;
 mod turnout;
 mod words;
 
@@ -28,8 +37,9 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 pub(crate) use account::Account;
+pub(crate) use centre::{Centre, Region};
 pub use event::Webinar;
-pub use settings::{ReadSettings, Settings};
+pub use settings::{ReadSettings, RefusalStatus, Settings};
 
 use crate::clock::Clock;
 use crate::control;
@@ -38,24 +48,30 @@ use crate::wire::{Answer, Call};
 use asked::Asked;
 use books::Books;
 use form::Form;
+use gate::{Gate, Knock};
 use refusal::Refusal;
-use route::{Stray, Target};
+use route::Target;
 use words::Words;
 
-/// One ON24 account with its events. It holds everything in memory and answers from there at once.
+/// One data centre of ON24 with one account and its events. It holds everything in memory and answers from there at
+/// once.
 pub(crate) struct On24 {
     clock: Clock,
     seed: u64,
     account: Account,
     settings: RwLock<Arc<Settings>>,
+    gate: Mutex<Gate>,
     books: Mutex<Books>,
 }
 
 impl On24 {
     /// An account without events; its id and token follow from the seed.
-    pub(crate) fn new(clock: Clock, seed: u64) -> Self {
-        let account = Account::new(seed);
-        Self { clock, seed, account, settings: RwLock::default(), books: Mutex::new(Books::new(seed)) }
+    pub(crate) fn new(clock: Clock, centre: Centre) -> Self {
+        let Centre { seed, region, .. } = centre;
+        let account = Account::new(region, seed);
+        let gate = Mutex::new(Gate::new(&account, centre, clock.now()));
+        let settings = RwLock::new(Arc::new(Settings::of(centre)));
+        Self { clock, seed, account, settings, gate, books: Mutex::new(Books::new(region, seed)) }
     }
 
     pub(crate) fn account(&self) -> &Account {
@@ -74,40 +90,49 @@ impl On24 {
     }
 
     pub(crate) fn set_settings(&self, settings: Settings) {
+        self.books().tell_cases_apart(settings.case_sensitive_emails);
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
     }
 
     fn change_settings(&self, call: &Call) -> Answer {
         let mut settings = self.settings.write().unwrap_or_else(PoisonError::into_inner);
-        control::settings(Arc::make_mut(&mut settings), call)
+        let answer = control::settings(Arc::make_mut(&mut settings), call);
+        self.books().tell_cases_apart(settings.case_sensitive_emails);
+        answer
     }
 
     fn settings(&self) -> Arc<Settings> {
         Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    fn gate(&self) -> MutexGuard<'_, Gate> {
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn books(&self) -> MutexGuard<'_, Books> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The checks in their order: the path, headers, token, permission, quota, client, event; then the handler's own:
-    /// parameters and body.
+    /// The checks in their order: the path; headers, token, permission, quota, client; event; and then the handler's
+    /// own, parameters before body.
     fn answer(&self, call: &Call) -> Result<Answer, Refusal> {
-        let Target { route, client, subject } =
-            Target::of(call).map_err(|Stray { .. }| Refusal::NoSuchPath)?;
-        self.account.admit(call, &client, route.words)?;
+        let settings = self.settings();
+        let Target { route, client, subject } = Target::of(call).map_err(|stray| stray.refusal(&settings))?;
+        let (now, account) = (self.clock.now(), &self.account);
+        let knock = Knock { call, route, client: &client, account, settings: &settings, now };
+        self.gate().admit(&knock)?;
         let mut asked = Asked {
             route,
             call,
-            account: &self.account,
-            settings: self.settings(),
+            account,
             seed: self.seed,
-            now: self.clock.now(),
+            now,
             at: Clock::machine_millis(),
             event: 0,
             subject,
-            form: Form::read(call),
+            form: Form::read(call, settings.json_bodies),
             query: Form::query(call),
+            settings,
         };
         let mut books = self.books();
         if route.names_event() {
@@ -133,8 +158,18 @@ impl Emulated for On24 {
         self.answer(&call).unwrap_or_else(|refusal| refusal.answer())
     }
 
-    fn quota(&self, operation: &str, _variant: Option<&str>) -> Answer {
-        Refusal::Quota(route::named(operation).map_or(Words::Usual, |route| route.words)).answer()
+    /// Both wordings, whatever the endpoint.
+    fn variants(&self) -> &'static [&'static str] {
+        &["api", "endpoint"]
+    }
+
+    fn quota(&self, operation: &str, variant: Option<&str>) -> Answer {
+        let words = match variant {
+            Some("api") => Words::Usual,
+            Some("endpoint") => Words::Helper,
+            _ => route::named(operation).map_or(Words::Usual, |route| route.words),
+        };
+        Refusal::Quota(words).answer()
     }
 
     fn state(&self) -> Value {
@@ -145,6 +180,9 @@ impl Emulated for On24 {
         match name {
             "attendance" => Some(turnout::control(&mut self.books(), call)),
             "settings" => Some(self.change_settings(call)),
+            "account" => Some(control::settings(&mut self.gate().membership, call)),
+            "tokens" => Some(token::control(&mut self.gate(), call, self.clock.now())),
+            "event" => Some(event_control::control(&mut self.books(), &self.account, call)),
             _ => None,
         }
     }

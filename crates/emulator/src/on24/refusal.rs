@@ -1,21 +1,42 @@
 //! Every no of ON24, with its status and its words.
 
+use std::collections::BTreeSet;
+
 use http::StatusCode;
+use http::header::ALLOW;
 use serde_json::json;
 
 use crate::wire::Answer;
 
+use super::route::Verb;
 use super::words::Words;
 
 /// Why a call is not carried out. Where endpoints put the same thing differently, `words` are those of the endpoint.
 #[derive(Debug)]
 pub(super) enum Refusal {
     NoSuchPath,
+    /// The path knows these methods only.
+    WrongMethod {
+        methods: BTreeSet<Verb>,
+        status: StatusCode,
+    },
     NoToken,
     WrongToken(Words),
-    NotPermitted(Words),
+    Deactivated,
+    /// The login to which the token belongs is inactive.
+    InactiveAdmin(i64),
+    NotPermitted {
+        words: Words,
+        status: StatusCode,
+    },
+    NotElite,
     Quota(Words),
-    UnknownClient(String),
+    UnknownClient {
+        client: String,
+        status: StatusCode,
+    },
+    InactiveClient(i64),
+    ExpiredContract(i64),
     UnknownEvent {
         words: Words,
         event: String,
@@ -24,64 +45,86 @@ pub(super) enum Refusal {
         words: Words,
         event: i64,
     },
-    /// A query parameter that takes `Y` and `N` had another value.
+    /// A parameter that takes `Y` and `N` had another value.
     NotYesOrNo(&'static str),
     EmailMissing,
     EmailBlank,
     EmailNotFound,
+    /// Somebody else at one of the events has the new address.
+    EmailTaken,
     /// Nobody to delete softly.
     NothingToDelete,
-    NobodyToForget {
+    /// Nobody to forget or to change.
+    Nobody {
         in_event: bool,
     },
+    /// More people than can be forgotten at once.
+    TooMany,
     UnknownRegistrant(String),
     UnknownAttendee(String),
     /// Wrong dates or intervals in a query.
     Dates(&'static str),
-    /// 400 in words that a test may choose, because ON24's are not known.
-    Data(String),
-    /// 403 in words that a test may choose, because ON24's are not known.
-    TooLate(String),
+    /// In words and with a status that a test may choose, because ON24's are not known.
+    Chosen {
+        status: StatusCode,
+        text: String,
+    },
 }
 
 impl Refusal {
     pub(super) fn answer(&self) -> Answer {
-        if matches!(self, Self::NoSuchPath) {
-            return Answer::empty(StatusCode::NOT_FOUND);
+        match self {
+            Self::NoSuchPath => Answer::empty(StatusCode::NOT_FOUND),
+            Self::WrongMethod { methods, status } => {
+                let names: Vec<&str> = methods.iter().map(|method| method.name()).collect();
+                Answer::empty(*status).with(ALLOW, &names.join(", "))
+            }
+            said => Answer::json(said.status(), &json!({ "message": said.message() })),
         }
-        Answer::json(self.status(), &json!({ "message": self.message() }))
     }
 
     fn status(&self) -> StatusCode {
         match self {
-            Self::NoToken | Self::WrongToken(_) => StatusCode::UNAUTHORIZED,
-            Self::NotPermitted(_)
+            Self::WrongMethod { status, .. }
+            | Self::NotPermitted { status, .. }
+            | Self::UnknownClient { status, .. }
+            | Self::Chosen { status, .. } => *status,
+            Self::NoToken | Self::WrongToken(_) | Self::Deactivated | Self::InactiveAdmin(_) => {
+                StatusCode::UNAUTHORIZED
+            }
+            Self::NotElite
             | Self::Quota(_)
+            | Self::InactiveClient(_)
+            | Self::ExpiredContract(_)
             | Self::InactiveEvent { .. }
-            | Self::EmailNotFound
-            | Self::TooLate(_) => StatusCode::FORBIDDEN,
+            | Self::EmailNotFound => StatusCode::FORBIDDEN,
             Self::NoSuchPath
-            | Self::UnknownClient(_)
             | Self::UnknownEvent { .. }
-            | Self::NobodyToForget { .. }
+            | Self::Nobody { .. }
             | Self::UnknownRegistrant(_)
             | Self::UnknownAttendee(_) => StatusCode::NOT_FOUND,
             Self::NothingToDelete => StatusCode::PRECONDITION_FAILED,
-            Self::NotYesOrNo(_) | Self::EmailMissing | Self::EmailBlank | Self::Dates(_) | Self::Data(_) => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::NotYesOrNo(_)
+            | Self::EmailMissing
+            | Self::EmailBlank
+            | Self::EmailTaken
+            | Self::TooMany
+            | Self::Dates(_) => StatusCode::BAD_REQUEST,
         }
     }
 
     fn message(&self) -> String {
         match self {
-            Self::UnknownClient(client) => format!("The client {client} doesn't exist."),
+            Self::InactiveAdmin(admin) => format!("The admin id {admin} is inactive."),
+            Self::UnknownClient { client, .. } => format!("The client {client} doesn't exist."),
+            Self::InactiveClient(client) => format!("The client id {client} is inactive."),
+            Self::ExpiredContract(client) => format!("Client contract with id {client} is expired."),
             Self::UnknownEvent { words, event } => words.unknown_event(event),
             Self::InactiveEvent { words, event } => words.inactive_event(*event),
             Self::NotYesOrNo(parameter) => format!("Invalid value for the {parameter} parameter."),
             Self::UnknownRegistrant(email) => format!("The registrant {email} doesn't exist."),
             Self::UnknownAttendee(email) => format!("The attendant {email} doesn't exist."),
-            Self::Data(words) | Self::TooLate(words) => words.clone(),
+            Self::Chosen { text, .. } => text.clone(),
             fixed => fixed.fixed_words().to_owned(),
         }
     }
@@ -90,16 +133,20 @@ impl Refusal {
         match self {
             Self::NoToken => "Header must contain both accessTokenKey and accessTokenSecret.",
             Self::WrongToken(words) => words.wrong_token(),
-            Self::NotPermitted(words) => words.not_permitted(),
+            Self::Deactivated => "AccessTokenKey and AccessTokenSecret are deactivated.",
+            Self::NotPermitted { words, .. } => words.not_permitted(),
+            Self::NotElite => Words::Helper.not_permitted(),
             Self::Quota(words) => words.quota(),
             Self::EmailMissing => "The email parameter is missing.",
             Self::EmailBlank => "The email parameter value is blank.",
             Self::EmailNotFound => "The email provided was not found.",
+            Self::EmailTaken => "New email address matches other registant's email address",
             Self::NothingToDelete => "You're trying to soft delete the registrant you're creating.",
-            Self::NobodyToForget { in_event: false } => "No registrant was found for that email address",
-            Self::NobodyToForget { in_event: true } => {
+            Self::Nobody { in_event: false } => "No registrant was found for that email address",
+            Self::Nobody { in_event: true } => {
                 "No registrant was found for that email address and eventId combination"
             }
+            Self::TooMany => "You have exceeded the maximum number of user to be deleted (100,000)",
             Self::Dates(words) => words,
             _ => "",
         }

@@ -136,6 +136,12 @@ impl Registrant {
                 "first_at": self.first_at, "event_user_id": self.id, "origin": origin, "fields": self.fields })
     }
 
+    /// Everything that is known of the person.
+    pub(super) fn whole(&self) -> Fields<'static> {
+        let known = FIELDS.iter().filter_map(|field| Some((field.name, self.value(field.name)?)));
+        known.map(|(name, value)| (name, value.to_owned().into())).collect()
+    }
+
     fn value(&self, field: &str) -> Option<&str> {
         match field {
             "email" => Some(self.email.as_str()).filter(|email| !email.is_empty()),

@@ -1,11 +1,12 @@
 //! Writing one person: register, delete softly, restore, amend.
 
+use http::StatusCode;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::asked::{Asked, Said};
 use super::books::Books;
 use super::event::Event;
-use super::field::{Field, Fields};
+use super::field::{Field, Fields, Limits};
 use super::form::yes_or_no;
 use super::refusal::Refusal;
 use super::registrant::{Origin, Registrant, Standing};
@@ -28,26 +29,37 @@ impl<'a> Asked<'a> {
     }
 
     fn bad_field(&self) -> Refusal {
-        Refusal::Data(self.settings.field_text.clone())
+        Refusal::Chosen { status: self.settings.field_status.into(), text: self.settings.field_text.clone() }
     }
 
-    fn too_late(&self) -> Refusal {
-        Refusal::TooLate(self.settings.late_text.clone())
+    fn missing_field(&self) -> Refusal {
+        Refusal::Chosen {
+            status: self.settings.required_status.into(),
+            text: self.settings.required_text.clone(),
+        }
     }
 
-    fn fields(&self, limit: fn(&Field) -> usize) -> Result<Fields<'a>, Refusal> {
-        self.form.fields(limit).map_err(|()| self.bad_field())
+    fn blocked(&self) -> Refusal {
+        Refusal::Chosen { status: StatusCode::BAD_REQUEST, text: self.settings.blocked_text.clone() }
+    }
+
+    fn fields(&self, of: fn(&Field) -> usize) -> Result<Fields<'a>, Refusal> {
+        let limits = Limits { of, cuts: self.settings.cuts_long_values };
+        self.form.fields(limits).map_err(|()| self.bad_field())
     }
 }
 
 impl Event {
     fn register<'a>(&mut self, asked: &Asked<'a>) -> Result<Echo<'a>, Refusal> {
         let required = asked.honors("honorrequired")?;
-        asked.honors("honorvalidation")?;
+        let validated = asked.honors("honorvalidation")?;
         let deleted = asked.form.yes_or_no("isdeleted").map_err(|()| asked.bad_field())?;
         let known = asked.form.filled("email").and_then(|email| self.position(email));
         if required && self.lacks_field(asked, deleted, known.is_some()) {
-            return Err(Refusal::Data(asked.settings.required_text.clone()));
+            return Err(asked.missing_field());
+        }
+        if validated && self.page.disallows(&asked.form) {
+            return Err(asked.bad_field());
         }
         let mut fields = asked.fields(|field| field.on_post)?;
         fields.retain(|(name, _)| *name != "isblocked");
@@ -62,7 +74,16 @@ impl Event {
         if deleted == Some(true) || (deleted == Some(false) && known) {
             return asked.form.filled("email").is_none();
         }
-        self.required.iter().any(|name| asked.form.filled(name).is_none())
+        self.page.misses(&asked.form)
+    }
+
+    /// Whether people can still be deleted and restored.
+    fn in_time(&self, asked: &Asked<'_>) -> Result<(), Refusal> {
+        let settings = &asked.settings;
+        if !self.has_started(asked.now) || settings.late_deletion {
+            return Ok(());
+        }
+        Err(Refusal::Chosen { status: settings.late_status.into(), text: settings.late_text.clone() })
     }
 
     fn delete<'a>(
@@ -72,9 +93,7 @@ impl Event {
         asked: &Asked<'a>,
     ) -> Result<Echo<'a>, Refusal> {
         let position = known.ok_or(Refusal::NothingToDelete)?;
-        if self.has_started(asked.now) {
-            return Err(asked.too_late());
-        }
+        self.in_time(asked)?;
         self.people[position].standing = Standing::Deleted;
         Ok(self.put(position, fields, false, asked))
     }
@@ -88,7 +107,7 @@ impl Event {
     ) -> Result<Echo<'a>, Refusal> {
         let email = asked.form.filled("email");
         if email.is_some_and(|email| asked.settings.blocks(email)) {
-            return Err(Refusal::Data(asked.settings.blocked_text.clone()));
+            return Err(asked.blocked());
         }
         let Some(position) = known else {
             let email = email.unwrap_or_default().to_owned();
@@ -96,9 +115,7 @@ impl Event {
             return Ok(self.put(position, fields, true, asked));
         };
         if restored && self.people[position].standing == Standing::Deleted {
-            if self.has_started(asked.now) {
-                return Err(asked.too_late());
-            }
+            self.in_time(asked)?;
             self.people[position].standing = Standing::Live;
         }
         Ok(self.put(position, fields, false, asked))
@@ -106,12 +123,15 @@ impl Event {
 
     fn amend<'a>(&mut self, asked: &Asked<'a>) -> Result<Echo<'a>, Refusal> {
         asked.honors("honorrequired")?;
-        asked.honors("honorvalidation")?;
+        let validated = asked.honors("honorvalidation")?;
         let email = asked.form.get("email").ok_or(Refusal::EmailMissing)?;
         if email.trim().is_empty() {
             return Err(Refusal::EmailBlank);
         }
         asked.form.yes_or_no("isblocked").map_err(|()| Refusal::NotYesOrNo("inBlocked"))?;
+        if validated && self.page.disallows(&asked.form) {
+            return Err(asked.bad_field());
+        }
         let fields = asked.fields(|field| field.on_patch)?;
         let position = self.position(email).ok_or(Refusal::EmailNotFound)?;
         Ok(self.put(position, fields, false, asked))
@@ -122,6 +142,7 @@ impl Event {
         let person = &mut self.people[position];
         person.merge(&fields, fresh);
         person.written(asked.now, asked.at);
+        let fields = if asked.settings.answers_whole { person.whole() } else { fields };
         Echo { fields, event: self.id, person: person.id }
     }
 }

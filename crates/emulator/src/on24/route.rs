@@ -10,8 +10,10 @@ use percent_encoding::percent_decode_str;
 use crate::wire::Call;
 
 use super::asked::Handler;
+use super::refusal::Refusal;
+use super::settings::Settings;
 use super::words::Words;
-use super::{catalogue, erasure, registration, standing_reads};
+use super::{catalogue, erasure, everywhere, reads, registration, standing_reads};
 
 /// The name of everything that is no operation.
 pub(super) const OTHER: &str = "other";
@@ -148,10 +150,10 @@ const fn helper(path: &'static [&'static str], operation: &'static str, handler:
 static ROUTES: &[Route] = &[
     Route::new(Post, &["event", EVENT, "registrant"], "register", (Registration, 1000), registration::register).saying(Words::EventId),
     Route::new(Patch, &["event", EVENT, "registrant"], "amend", (Registration, 1000), registration::amend).saying(Words::EventId),
-    Route::new(Patch, &["registrant", EMAIL], "amend_everywhere", (Registration, 30), catalogue::unserved).saying(Words::Erasure),
+    Route::new(Patch, &["registrant", EMAIL], "amend_everywhere", (Registration, 30), everywhere::amend).saying(Words::Erasure),
     Route::new(Post, &["forget"], "forget", (Registration, 30), erasure::forget).saying(Words::Erasure),
-    Route::new(Post, &["forgetall"], "forget_everybody", (Registration, 30), catalogue::unserved).saying(Words::Erasure),
-    Route::new(Post, &["event", EVENT, "forgetall"], "forget_event", (Registration, 30), catalogue::unserved).even_inactive(),
+    Route::new(Post, &["forgetall"], "forget_everybody", (Registration, 30), erasure::forget_everybody).saying(Words::Erasure),
+    Route::new(Post, &["event", EVENT, "forgetall"], "forget_event", (Registration, 30), erasure::forget_event).even_inactive(),
 
     Route::new(Get, &["event", EVENT], "event", (EventAnalytics, 1000), standing_reads::event),
     Route::new(Get, &["event", EVENT, "registrant"], "registrants", (EventAnalytics, 100), standing_reads::registrants),
@@ -163,7 +165,7 @@ static ROUTES: &[Route] = &[
     Route::new(Get, &["event", EVENT, "cta"], "ctas", (EventAnalytics, 30), catalogue::unserved).saying(Words::EventId),
     Route::new(Get, &["event", EVENT, "groupchat"], "group_chat", (EventAnalytics, 60), catalogue::unserved).saying(Words::EventId),
 
-    Route::new(Get, &[], "subclients", (AccountAnalytics, 30), catalogue::unserved),
+    Route::new(Get, &[], "subclients", (AccountAnalytics, 30), |_, asked| Ok(asked.account.tree().into())),
     Route::new(Get, &["event"], "events", (AccountAnalytics, 30), standing_reads::events),
     Route::new(Get, &["registrant"], "client_registrants", (AccountAnalytics, 100), catalogue::unserved),
     Route::new(Get, &["registrant", EMAIL], "registrant", (AccountAnalytics, 100), standing_reads::registrant),
@@ -179,7 +181,7 @@ static ROUTES: &[Route] = &[
     Route::new(Delete, &["event", EVENT], "delete_event", (EventManagement, 30), catalogue::unserved).saying(Words::Deletion).even_inactive(),
 
     helper(&["event", EVENT, "regfield"], "registration_fields", catalogue::unserved).saying(Words::RegistrationFields).even_inactive(),
-    helper(&["languages"], "languages", standing_reads::languages),
+    helper(&["languages"], "languages", |_, _| Ok(reads::languages().into())),
     helper(&["timezones"], "time_zones", catalogue::unserved),
     helper(&["eventtypes"], "event_types", catalogue::unserved),
     helper(&["eventprofile"], "event_profiles", catalogue::unserved),
@@ -214,7 +216,7 @@ pub(super) struct Target<'a> {
 /// A request that is no operation.
 pub(super) struct Stray {
     /// Those that the path knows, if it is one.
-    pub(super) methods: BTreeSet<Verb>,
+    methods: BTreeSet<Verb>,
 }
 
 impl<'a> Target<'a> {
@@ -247,6 +249,13 @@ impl Route {
 }
 
 impl Stray {
+    pub(super) fn refusal(self, settings: &Settings) -> Refusal {
+        if self.methods.is_empty() {
+            return Refusal::NoSuchPath;
+        }
+        Refusal::WrongMethod { methods: self.methods, status: settings.wrong_method_status.into() }
+    }
+
     fn nowhere() -> Self {
         Self { methods: BTreeSet::new() }
     }

@@ -2,7 +2,6 @@
 
 use super::asked::{Asked, Said};
 use super::books::Books;
-use super::reads;
 use super::refusal::Refusal;
 
 pub(super) fn event<'a>(books: &mut Books, asked: &Asked<'a>) -> Result<Said<'a>, Refusal> {
@@ -28,8 +27,4 @@ pub(super) fn registrant<'a>(books: &mut Books, asked: &Asked<'a>) -> Result<Sai
 
 pub(super) fn attendee<'a>(books: &mut Books, asked: &Asked<'a>) -> Result<Said<'a>, Refusal> {
     books.settle(asked.now, asked.seed).attendee(&asked.subject, asked.account).map(Said::Json)
-}
-
-pub(super) fn languages<'a>(_: &mut Books, _: &Asked<'a>) -> Result<Said<'a>, Refusal> {
-    Ok(reads::languages().into())
 }

@@ -20,7 +20,7 @@ pub(super) struct Desk {
 impl Desk {
     pub(super) fn new() -> Self {
         let clock = Clock::new();
-        let on24 = On24::new(clock.clone(), 42);
+        let on24 = On24::new(clock.clone(), Centre { seed: 42, ..Centre::default() });
         let starts = clock.now() + SignedDuration::from_hours(7 * 24);
         let event = on24.add_event(Webinar::new("Rust & registrations", starts, 60));
         Self { on24, clock, event }

@@ -112,6 +112,12 @@ fn the_account_has_the_documented_formats() {
     assert_eq!(account.token_key().len(), 32);
     assert!(account.token_key().chars().all(|c| c.is_ascii_digit() || ('A'..='F').contains(&c)));
     assert_eq!(account.token_secret().len(), 128);
-    assert_eq!(On24::new(Clock::new(), 42).account().token_key(), account.token_key());
-    assert_ne!(On24::new(Clock::new(), 43).account().token_key(), account.token_key());
+    assert_eq!(
+        On24::new(Clock::new(), Centre { seed: 42, ..Centre::default() }).account().token_key(),
+        account.token_key()
+    );
+    assert_ne!(
+        On24::new(Clock::new(), Centre { seed: 43, ..Centre::default() }).account().token_key(),
+        account.token_key()
+    );
 }
