@@ -1,6 +1,10 @@
 //! The account as its clients see it, without sockets.
 
+mod admitting;
 mod attending;
+mod erasing;
+mod forms;
+mod quotas;
 mod reading;
 mod refusing;
 mod writing;
@@ -19,8 +23,12 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new() -> Self {
+        Self::in_centre(Centre { seed: 42, ..Centre::default() })
+    }
+
+    pub(super) fn in_centre(centre: Centre) -> Self {
         let clock = Clock::new();
-        let on24 = On24::new(clock.clone(), Centre { seed: 42, ..Centre::default() });
+        let on24 = On24::new(clock.clone(), centre);
         let starts = clock.now() + SignedDuration::from_hours(7 * 24);
         let event = on24.add_event(Webinar::new("Rust & registrations", starts, 60));
         Self { on24, clock, event }
@@ -34,12 +42,14 @@ impl Desk {
         self.path(&format!("event/{}/{rest}", self.event))
     }
 
-    pub(super) async fn send(&self, call: Call) -> (u16, Value) {
+    /// The call with the account's token.
+    pub(super) fn signed(&self, call: Call) -> Call {
         let account = self.on24.account();
-        let call = call
-            .with("accesstokenkey", account.token_key())
-            .with("accesstokensecret", account.token_secret());
-        self.send_bare(call).await
+        call.with("accesstokenkey", account.token_key()).with("accesstokensecret", account.token_secret())
+    }
+
+    pub(super) async fn send(&self, call: Call) -> (u16, Value) {
+        self.send_bare(self.signed(call)).await
     }
 
     pub(super) async fn send_bare(&self, call: Call) -> (u16, Value) {
@@ -103,10 +113,28 @@ impl Desk {
         state["events"][0]["registrants"].as_array().unwrap().clone()
     }
 
-    pub(super) fn hold(&self, body: &Value) -> (u16, Value) {
-        let call = Call::json(Method::POST, "/_emulator/attendance", &body.to_string());
-        let answer = self.on24.control("attendance", &call).unwrap();
+    /// Posts to a control endpoint.
+    pub(super) fn control(&self, name: &str, body: &Value) -> (u16, Value) {
+        let call = Call::json(Method::POST, &format!("/_emulator/{name}"), &body.to_string());
+        let answer = self.on24.control(name, &call).unwrap();
         (answer.status.as_u16(), serde_json::from_slice(&answer.body).unwrap())
+    }
+
+    /// How many tokens there are.
+    pub(super) fn tokens(&self) -> usize {
+        let shown = self.on24.control("tokens", &Call::bare(Method::GET, "/_emulator/tokens")).unwrap();
+        let shown: Value = serde_json::from_slice(&shown.body).unwrap();
+        shown["tokens"].as_array().unwrap().len()
+    }
+
+    /// Changes settings, which must be known.
+    pub(super) fn set(&self, settings: &Value) {
+        let (status, body) = self.control("settings", settings);
+        assert_eq!(status, 200, "{body}");
+    }
+
+    pub(super) fn hold(&self, body: &Value) -> (u16, Value) {
+        self.control("attendance", body)
     }
 }
 

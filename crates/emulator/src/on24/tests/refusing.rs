@@ -1,81 +1,138 @@
 use super::*;
 
 #[tokio::test]
-async fn both_headers_are_needed_and_must_be_right() {
+async fn on24_08_unknown_and_inactive_events_in_their_wordings() {
     let desk = Desk::new();
-    let account = desk.on24.account();
-    let call = Call::bare(Method::GET, &desk.event_path("registrant"));
-    let missing = message("Header must contain both accessTokenKey and accessTokenSecret.");
-    assert_eq!(desk.send_bare(call.clone()).await, (401, missing.clone()));
-    let half = call.clone().with("accesstokenkey", account.token_key());
-    assert_eq!(desk.send_bare(half.clone()).await, (401, missing));
-    let wrong = message("AccessTokenKey and AccessTokenSecret are wrong or invalid.");
-    assert_eq!(desk.send_bare(half.clone().with("accesstokensecret", "abc")).await, (401, wrong));
-    assert_eq!(desk.send_bare(half.with("accesstokensecret", account.token_secret())).await.0, 200);
-}
-
-#[tokio::test]
-async fn forget_and_languages_say_it_in_other_words() {
-    let desk = Desk::new();
-    let wrong = message("The access token secret or access token key was not found");
-    for call in [
-        Call::form(Method::POST, &desk.path("forget"), "email=a%40b.example"),
-        Call::bare(Method::GET, &desk.path("languages")),
-    ] {
-        let call = call.with("accesstokenkey", "A").with("accesstokensecret", "b");
-        assert_eq!(desk.send_bare(call).await, (401, wrong.clone()));
+    let call = async |method: &str, path: &str| {
+        desk.send(Call::bare(Method::from_bytes(method.as_bytes()).unwrap(), &desk.path(path))).await
+    };
+    for path in ["", "/registrant", "/attendee", "/attendeesession", "/poll", "/survey", "/resource", "/cta"]
+    {
+        for event in ["1", "99999999999999999999", "x"] {
+            let unknown = message(&format!("The event {event} doesn't exist."));
+            assert_eq!(call("GET", &format!("event/{event}{path}")).await, (404, unknown));
+        }
     }
-    assert_eq!(
-        desk.on24.quota("forget", None).body,
-        r#"{"message":"You reached the maximum number of calls for this endpoint"}"#
-    );
-    let quota = desk.on24.quota("register", None);
-    assert_eq!(quota.status, StatusCode::FORBIDDEN);
-    assert_eq!(quota.body, r#"{"message":"You have reached the maximum number of calls for this api."}"#);
+    let regfield = message("The event id is not found under this client account");
+    assert_eq!(call("GET", "event/1/regfield").await, (404, regfield));
+    let delete = message("Event not found for this client or its children");
+    assert_eq!(call("DELETE", "event/1").await, (404, delete));
+    assert_eq!(call("POST", "event/1/forgetall").await, (404, message("The event 1 doesn't exist.")));
+
+    let (status, body) = desk.control("event", &json!({ "event_id": desk.event, "active": false }));
+    assert_eq!((status, &body["active"]), (200, &json!(false)));
+    let event = desk.event;
+    for path in ["", "/registrant", "/attendee", "/attendeesession", "/poll", "/survey", "/resource"] {
+        let inactive = message(&format!("The event {event} is inactive."));
+        assert_eq!(call("GET", &format!("event/{event}{path}")).await, (403, inactive), "{path}");
+    }
+    let inactive = message(&format!("The event id {event} is inactive."));
+    for (method, path) in
+        [("GET", "cta"), ("GET", "groupchat"), ("POST", "registrant"), ("PATCH", "registrant")]
+    {
+        assert_eq!(call(method, &format!("event/{event}/{path}")).await, (403, inactive.clone()), "{path}");
+    }
+    assert_eq!(call("POST", &format!("event/{event}/forgetall")).await.0, 200);
 }
 
 #[tokio::test]
-async fn other_clients_are_forbidden_or_unknown() {
-    let desk = Desk::new();
-    let client = desk.on24.account().client_id();
-    let forbidden = message("You do not have permission to perform the requested operation.");
-    assert_eq!(desk.get(&format!("/v2/client/{}/event", client + 1)).await, (403, forbidden));
-    let languages = format!("/v2/client/{}/languages", client + 1);
-    assert_eq!(
-        desk.get(&languages).await,
-        (
-            403,
-            message(
-                "The client id is not an Elite user/The adminId can not perform operations under client clientId"
-            )
-        )
-    );
-    assert_eq!(desk.get("/v2/client/7/event").await, (404, message("The client 7 doesn't exist.")));
-    assert_eq!(desk.get("/v2/client/x/event").await.0, 404);
+async fn on24_08_another_client_s_event_is_unknown() {
+    let home = Desk::new();
+    let away = Desk::in_centre(Centre { seed: 7, ..Centre::default() });
+    let path = home.path(&format!("event/{}/registrant", away.event));
+    let unknown = message(&format!("The event {} doesn't exist.", away.event));
+    assert_eq!(home.get(&path).await, (404, unknown));
 }
 
 #[tokio::test]
-async fn checks_come_in_their_order() {
+async fn the_event_endpoint_refuses_what_it_does_not_understand() {
     let desk = Desk::new();
+    assert_eq!(desk.control("event", &json!({ "event_id": 1 })).0, 404);
+    assert_eq!(desk.control("event", &json!({ "active": true })).0, 400);
+    assert_eq!(desk.control("event", &json!({ "event_id": desk.event, "open": true })).0, 400);
+    assert_eq!(desk.control("event", &json!({ "event_id": desk.event, "client_id": 5 })).0, 400);
+    let child = desk.on24.account().client_id() + 103;
+    let (status, body) = desk.control("event", &json!({ "event_id": desk.event, "client_id": child }));
+    assert_eq!((status, &body["client_id"]), (200, &json!(child)));
+    let get = desk.on24.control("event", &Call::bare(Method::GET, "/_emulator/event")).unwrap();
+    assert_eq!(get.status, StatusCode::METHOD_NOT_ALLOWED);
+}
+
+/// One thing after the other is put right; each call is refused for the next.
+#[tokio::test]
+async fn on24_09_checks_come_in_their_order() {
+    let desk = Desk::new();
+    desk.set(&json!({ "quotas": true, "quota_scale": 0.001 }));
     let client = desk.on24.account().client_id();
-    let bad = form(&[("email", "")]);
-    let nobody = format!("/v2/client/{}/event/1/registrant?honorrequired=x", client + 1);
-    assert_eq!(desk.send_bare(Call::form(Method::PATCH, &nobody, &bad)).await.0, 401);
-    assert_eq!(desk.send(Call::form(Method::PATCH, &nobody, &bad)).await.0, 403);
-    let unknown = desk.path("event/1/registrant?honorrequired=x");
-    let answer = desk.send(Call::form(Method::PATCH, &unknown, &bad)).await;
-    assert_eq!(answer, (404, message("The event 1 doesn't exist.")));
+    let path =
+        |client: i64, event: i64, query: &str| format!("/v2/client/{client}/event/{event}/registrant{query}");
+    let call = |path: &str, fields: &[(&str, &str)]| Call::form(Method::PATCH, path, &form(fields));
+    let blank = [("email", "")];
+    let foreign = path(client + 1, 1, "?honorrequired=x");
+    let words = |answer: (u16, Value)| (answer.0, answer.1["message"].as_str().unwrap().to_owned());
+    let said = |status: u16, text: &str| (status, text.to_owned());
+    assert_eq!(
+        words(desk.send_bare(call(&foreign, &blank)).await),
+        said(401, "Header must contain both accessTokenKey and accessTokenSecret.")
+    );
+    let wrong = call(&foreign, &blank).with("accesstokenkey", "A").with("accesstokensecret", "b");
+    assert_eq!(
+        words(desk.send_bare(wrong).await),
+        said(401, "AccessTokenKey and AccessTokenSecret are wrong or invalid.")
+    );
+    let key = desk.on24.account().token_key();
+    desk.control("tokens", &json!({ "key": key, "enabled": false }));
+    assert_eq!(words(desk.send(call(&foreign, &blank)).await), said(401, deactivated()));
+    desk.control("tokens", &json!({ "key": key, "enabled": true }));
+    assert_eq!(
+        words(desk.send(call(&foreign, &blank)).await),
+        said(403, "You do not have permission to perform the requested operation.")
+    );
+    let unknown = path(7, 1, "?honorrequired=x");
+    assert_eq!(words(desk.send(call(&unknown, &blank)).await), said(404, "The client 7 doesn't exist."));
+    assert_eq!(
+        words(desk.send(call(&unknown, &blank)).await),
+        said(403, "You have reached the maximum number of calls for this api.")
+    );
+    desk.set(&json!({ "quotas": false }));
+    let nowhere = path(client, 1, "?honorrequired=x");
+    desk.control("account", &json!({ "state": "inactive" }));
+    let inactive = format!("The client id {client} is inactive.");
+    assert_eq!(words(desk.send(call(&nowhere, &blank)).await), said(403, &inactive));
+    desk.control("account", &json!({ "state": "active" }));
+    assert_eq!(words(desk.send(call(&nowhere, &blank)).await), said(404, "The event 1 doesn't exist."));
     assert!(desk.on24.set_event_active(desk.event, false));
-    let inactive = (403, message(&format!("The event id {} is inactive.", desk.event)));
-    assert_eq!(desk.patch("?honorrequired=x", &[("email", "")]).await, inactive);
+    let inactive = format!("The event id {} is inactive.", desk.event);
+    assert_eq!(words(desk.patch("?honorrequired=x", &blank).await), said(403, &inactive));
     assert!(desk.on24.set_event_active(desk.event, true));
-    let parameter = (400, message("Invalid value for the honorrequired parameter."));
-    assert_eq!(desk.patch("?honorrequired=x", &[("email", "")]).await, parameter);
-    assert_eq!(desk.patch("", &[("email", "")]).await.0, 400);
+    let parameter = said(400, "Invalid value for the honorrequired parameter.");
+    assert_eq!(words(desk.patch("?honorrequired=x", &blank).await), parameter);
+    assert_eq!(words(desk.patch("", &blank).await), said(400, "The email parameter value is blank."));
+}
+
+fn deactivated() -> &'static str {
+    "AccessTokenKey and AccessTokenSecret are deactivated."
 }
 
 #[tokio::test]
-async fn anything_else_is_not_found() {
+async fn on24_11_a_refusal_is_an_object_with_a_message_alone() {
+    let desk = Desk::new();
+    let call = Call::bare(Method::GET, &desk.path("event"));
+    let answer = desk.on24.handle(call).await;
+    assert_eq!(answer.headers["content-type"], "application/json; charset=utf-8");
+    assert_eq!(
+        answer.body,
+        r#"{"message":"Header must contain both accessTokenKey and accessTokenSecret."}"#
+    );
+    let failure = desk.on24.failure(StatusCode::BAD_GATEWAY, None);
+    assert_eq!(
+        (failure.status, failure.body),
+        (StatusCode::BAD_GATEWAY, r#"{"message":"Bad Gateway"}"#.into())
+    );
+}
+
+#[tokio::test]
+async fn on24_21_anything_else_is_not_found() {
     let desk = Desk::new();
     let event = desk.event;
     for (method, path) in [
@@ -93,6 +150,34 @@ async fn anything_else_is_not_found() {
 }
 
 #[tokio::test]
+async fn on24_21_by_switch_a_wrong_method_is_405_with_those_that_are_right() {
+    let desk = Desk::new();
+    desk.set(&json!({ "wrong_method_status": 405 }));
+    for (method, path, allowed) in [
+        (Method::DELETE, desk.event_path("registrant"), "GET, POST, PATCH"),
+        (Method::PATCH, desk.path(&format!("event/{}", desk.event)), "GET, PUT, DELETE"),
+        (Method::DELETE, desk.path("registrant/a%40b.example"), "GET, PATCH"),
+        (Method::OPTIONS, desk.path("forget"), "POST"),
+    ] {
+        let call = Call::bare(method, &path);
+        assert_eq!(desk.on24.operation(&call), "other");
+        let answer = desk.on24.handle(call).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.headers["allow"].to_str().unwrap()),
+            (405, allowed),
+            "{path}"
+        );
+    }
+    for path in ["question", "event/7/registrant/a%40b.example", "a/b/c/d/e/f/g/h/i/j"] {
+        assert_eq!(
+            desk.send(Call::bare(Method::DELETE, &desk.path(path))).await,
+            (404, Value::Null),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn calls_are_known_by_their_operations() {
     let desk = Desk::new();
     for (method, rest, operation) in [
@@ -106,6 +191,14 @@ async fn calls_are_known_by_their_operations() {
         (Method::GET, "event?dateInterval=1", "events"),
         (Method::GET, "event/7", "event"),
         (Method::GET, "languages", "languages"),
+        (Method::PATCH, "registrant/a%40c.example", "amend_everywhere"),
+        (Method::POST, "forgetall", "forget_everybody"),
+        (Method::POST, "event/7/forgetall", "forget_event"),
+        (Method::GET, "", "subclients"),
+        (Method::GET, "registrant/a%40c.example/allevents", "registrant_events"),
+        (Method::POST, "event?eventsource=7", "create_event"),
+        (Method::PUT, "event/7", "update_event"),
+        (Method::DELETE, "event/7", "delete_event"),
     ] {
         assert_eq!(desk.on24.operation(&Call::bare(method, &desk.path(rest))), operation);
         assert!(desk.on24.operations().contains(&operation));
@@ -113,7 +206,7 @@ async fn calls_are_known_by_their_operations() {
 }
 
 #[tokio::test]
-async fn required_fields_are_asked_for_unless_told_otherwise() {
+async fn on24_15_required_fields_are_asked_for_unless_told_otherwise() {
     let desk = Desk::new();
     let refused = (400, message(&Settings::default().required_text));
     let whole = [("firstname", "Ada"), ("lastname", "Lovelace"), ("email", "ada@example.com")];
@@ -133,10 +226,47 @@ async fn required_fields_are_asked_for_unless_told_otherwise() {
     assert_eq!(desk.state().len(), 2);
     desk.on24.set_settings(Settings { required_text: "Fill it in!".to_owned(), ..Settings::default() });
     assert_eq!(desk.post("", &[]).await, (400, message("Fill it in!")));
+    desk.set(&json!({ "required_status": 403 }));
+    assert_eq!(desk.post("", &[]).await, (403, message("Fill it in!")));
+    assert_eq!(desk.control("settings", &json!({ "required_status": 500 })).0, 400);
+    desk.control("event", &json!({ "event_id": desk.event, "required": ["std3"] }));
+    assert_eq!(desk.post("", &[("email", "std@example.com")]).await.0, 403);
+    assert_eq!(desk.post("", &[("email", "std@example.com"), ("std3", "x")]).await.0, 200);
 }
 
 #[tokio::test]
-async fn only_y_and_n_are_values_of_the_honor_parameters() {
+async fn on24_16_a_value_must_be_an_option_of_its_list() {
+    let desk = Desk::new();
+    let mut webinar = Webinar::new("Lists", desk.clock.now() + SignedDuration::from_hours(1), 30);
+    webinar.options = vec![("JobTitle".to_owned(), vec!["Manager".to_owned(), "R&D".to_owned()])];
+    let desk = Desk { event: desk.on24.add_event(webinar), ..desk };
+    let refused = (400, message(&Settings::default().field_text));
+    let with = |name, value| person("ada@example.com", name, value);
+    for (name, value) in
+        [("jobtitle", "manager"), ("jobtitle", "Poet"), ("country", "DE"), ("country", "Atlantis")]
+    {
+        assert_eq!(desk.post("", &with(name, value)).await, refused, "{value}");
+        assert_eq!(desk.post("?honorvalidation=Y&honorrequired=N", &with(name, value)).await, refused);
+    }
+    for (name, value) in
+        [("jobtitle", "R&D"), ("jobtitle", ""), ("country", "Germany"), ("country", "United States")]
+    {
+        assert_eq!(desk.post("", &with(name, value)).await.0, 200, "{value}");
+    }
+    assert_eq!(desk.post("?honorvalidation=N", &with("jobtitle", "Poet")).await.0, 200);
+    assert_eq!(desk.patch("?honorrequired=N", &with("jobtitle", "Writer")).await, refused);
+    assert_eq!(desk.patch("?honorvalidation=N", &with("country", "Elsewhere")).await.0, 200);
+    let person = desk.registrants("").await.remove(0);
+    assert_eq!((&person["jobtitle"], &person["country"]), (&json!("Poet"), &json!("Elsewhere")));
+    desk.control("event", &json!({ "event_id": desk.event, "options": { "jobtitle": [], "std1": ["One"] } }));
+    assert_eq!(desk.post("", &with("jobtitle", "Anything")).await.0, 200);
+    assert_eq!(desk.post("", &with("std1", "Two")).await, refused);
+    desk.set(&json!({ "field_status": 422, "field_text": "No such option." }));
+    assert_eq!(desk.post("", &with("std1", "Two")).await, (422, message("No such option.")));
+}
+
+#[tokio::test]
+async fn on24_16_only_y_and_n_are_values_of_the_honor_parameters() {
     let desk = Desk::new();
     desk.register("ada@example.com").await;
     let fields = [("firstname", "Ada"), ("lastname", "Lovelace"), ("email", "ada@example.com")];
@@ -152,18 +282,7 @@ async fn only_y_and_n_are_values_of_the_honor_parameters() {
 }
 
 #[tokio::test]
-async fn a_json_body_has_no_fields() {
-    let desk = Desk::new();
-    let body = json!({ "firstname": "Ada", "lastname": "Lovelace", "email": "ada@example.com" }).to_string();
-    let path = desk.event_path("registrant");
-    let refused = message(&Settings::default().required_text);
-    assert_eq!(desk.send(Call::json(Method::POST, &path, &body)).await, (400, refused));
-    let refused = message("The email parameter is missing.");
-    assert_eq!(desk.send(Call::json(Method::PATCH, &path, &body)).await, (400, refused));
-}
-
-#[tokio::test]
-async fn amending_needs_a_registered_address() {
+async fn on24_18_amending_needs_a_registered_address() {
     let desk = Desk::new();
     assert_eq!(desk.patch("", &[]).await, (400, message("The email parameter is missing.")));
     assert_eq!(
@@ -174,7 +293,23 @@ async fn amending_needs_a_registered_address() {
     assert_eq!(desk.patch("", &[("email", "nobody@example.com")]).await, unknown);
     desk.register("ada@example.com").await;
     let refused = (400, message("Invalid value for the inBlocked parameter."));
-    assert_eq!(desk.patch("", &[("email", "ada@example.com"), ("isBlocked", "maybe")]).await, refused);
+    for value in ["maybe", "true", ""] {
+        let answer = desk.patch("", &[("email", "ada@example.com"), ("isBlocked", value)]).await;
+        assert_eq!(answer, refused);
+    }
+    assert_eq!(desk.state()[0]["writes"], 1);
+}
+
+#[tokio::test]
+async fn by_switch_long_values_are_cut() {
+    let desk = Desk::new();
+    desk.set(&json!({ "cuts_long_values": true }));
+    let (status, echo) = desk.post("", &person("ada@example.com", "company", &"ü".repeat(101))).await;
+    assert_eq!((status, &echo["company"]), (200, &json!("ü".repeat(100))));
+    let (_, echo) = desk.post("", &person("ada@example.com", "firstname", &"a".repeat(60))).await;
+    assert_eq!(echo["firstname"], "a".repeat(50));
+    let (_, echo) = desk.patch("", &[("email", "ada@example.com"), ("firstname", &"a".repeat(160))]).await;
+    assert_eq!(echo["firstname"], "a".repeat(100));
 }
 
 fn person<'a>(email: &'a str, name: &'a str, value: &'a str) -> [(&'a str, &'a str); 4] {
