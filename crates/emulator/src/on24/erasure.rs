@@ -10,6 +10,9 @@ use super::event::Event;
 use super::refusal::Refusal;
 use super::registrant::{Registrant, Standing};
 
+/// More addresses are not looked up in one call.
+const MOST_ADDRESSES: usize = 100_000;
+
 /// The fields that stay when a person is forgotten.
 const SURVIVORS: [&str; 4] = ["exteventusercd", "partnerref", "other", "notes"];
 
@@ -18,6 +21,9 @@ pub(super) fn forget<'a>(books: &mut Books, asked: &Asked<'a>) -> Result<Said<'a
     let addresses = asked.form.get("email").ok_or(Refusal::EmailMissing)?;
     if addresses.trim().is_empty() {
         return Err(Refusal::EmailBlank);
+    }
+    if addresses.split(',').nth(MOST_ADDRESSES).is_some() {
+        return Err(Refusal::TooMany);
     }
     let only = asked.form.filled("eventid").map(str::trim);
     let events = books.events.values().filter(|event| only.is_none_or(|only| only.parse() == Ok(event.id)));

@@ -8,6 +8,9 @@ use super::event::Event;
 use super::field::Limits;
 use super::refusal::Refusal;
 
+/// What can be changed at one event only.
+const ELSEWHERE: [&str; 2] = ["isblocked", "emailformat"];
+
 /// `PATCH registrant/{email}`: changes the fields that are sent, the address included, wherever somebody of this
 /// address is registered; at one event not without the others.
 pub(super) fn amend<'a>(books: &mut Books, asked: &Asked<'a>) -> Result<Said<'a>, Refusal> {
@@ -17,7 +20,8 @@ pub(super) fn amend<'a>(books: &mut Books, asked: &Asked<'a>) -> Result<Said<'a>
         return Err(Refusal::Nobody { in_event: false });
     }
     let limits = Limits { of: |field| field.on_patch, cuts: asked.settings.cuts_long_values };
-    let fields = asked.form.loose_fields(limits);
+    let mut fields = asked.form.loose_fields(limits);
+    fields.retain(|(name, _)| !ELSEWHERE.contains(name));
     let email = fields.iter().find(|(name, _)| *name == "email").map(|(_, email)| email.trim());
     let email = email.filter(|email| !email.is_empty());
     if email
