@@ -2,6 +2,7 @@
 
 mod admitting;
 mod attending;
+mod documented;
 mod erasing;
 mod forms;
 mod quotas;

@@ -57,6 +57,39 @@ async fn on24_14_the_same_address_is_the_same_registrant() {
 }
 
 #[tokio::test]
+async fn on24_13_every_documented_field_is_taken_kept_and_echoed() {
+    let desk = Desk::new();
+    let texts = "firstName lastName company jobTitle addressStreet1 addressStreet2 city state zip jobFunction \
+        companyIndustry companySize userName extEventUserCd partnerRef other notes emailformat std1 std2 std3 std4 \
+        std5 std6 std7 std8 std9 std10";
+    let mut fields: Vec<(String, &str)> =
+        texts.split_whitespace().map(|name| (name.to_owned(), "Ä & 1")).collect();
+    for (name, value) in [
+        ("email", "ada@example.com"),
+        ("country", "Japan"),
+        ("homePhone", "(123)-456-7890"),
+        ("workPhone", "765-4321"),
+        ("fax", "456-7891"),
+        ("marketingEmail", "N"),
+        ("eventEmail", "Y"),
+    ] {
+        fields.push((name.to_owned(), value));
+    }
+    let sent: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    let mut expected: serde_json::Map<String, Value> =
+        fields.iter().map(|(name, value)| (name.to_lowercase(), json!(value))).collect();
+    let (status, echo) = desk.post("", &sent).await;
+    expected.insert("eventid".to_owned(), json!(desk.event));
+    expected.insert("eventuserid".to_owned(), echo["eventuserid"].clone());
+    assert_eq!((status, echo), (200, Value::Object(expected.clone())));
+    assert_eq!(desk.patch("", &sent).await, (200, Value::Object(expected.clone())));
+    for name in ["eventid", "eventuserid", "email"] {
+        expected.remove(name);
+    }
+    assert_eq!(desk.state()[0]["fields"], Value::Object(expected));
+}
+
+#[tokio::test]
 async fn on24_13_phones_are_set_in_groups_and_short_ones_refused() {
     let desk = Desk::new();
     let path = desk.event_path("registrant");
