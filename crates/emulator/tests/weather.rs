@@ -122,6 +122,64 @@ async fn a_refusal_has_any_shape_and_says_when_to_come_again() {
     client.stop().await;
 }
 
+/// Everything that ON24, or what stands before it, may do to a call, by one dial.
+#[tokio::test]
+async fn on24_11_faults_of_every_shape() {
+    let client = Client::start().await;
+    let words = "You have reached the maximum number of calls for this";
+    for (rule, status, kind, body) in [
+        (
+            json!({ "effect": "status:500" }),
+            500,
+            "application/json; charset=utf-8",
+            r#"{"message":"Internal Server Error"}"#,
+        ),
+        (
+            json!({ "effect": "status:429" }),
+            429,
+            "application/json; charset=utf-8",
+            r#"{"message":"Too Many Requests"}"#,
+        ),
+        (json!({ "effect": "quota" }), 403, "application/json; charset=utf-8", words),
+        (
+            json!({ "effect": "quota", "variant": "endpoint" }),
+            403,
+            "application/json; charset=utf-8",
+            "this endpoint",
+        ),
+        (
+            json!({ "effect": "status:400", "variant": "text" }),
+            400,
+            "text/plain; charset=utf-8",
+            "Bad Request",
+        ),
+        (json!({ "effect": "status:503", "variant": "empty" }), 503, "", ""),
+        (json!({ "effect": "status:502", "variant": "html" }), 502, "text/html", "<h1>Bad Gateway</h1>"),
+        (json!({ "effect": "status:500", "variant": "xml" }), 500, "application/xml", "<?xml"),
+        (json!({ "effect": "truncate" }), 200, "application/json; charset=utf-8", r#"{"firstname":"#),
+        (json!({ "effect": "delay:20ms" }), 200, "application/json; charset=utf-8", "eventuserid"),
+    ] {
+        let mut rule = rule;
+        rule["operation"] = json!("register");
+        weather(&client, json!([rule])).await;
+        let shown = client.raw_register("ada@example.com").await.unwrap();
+        assert_eq!(
+            (shown.status, shown.kind.as_str(), shown.retry_after.as_str()),
+            (status, kind, ""),
+            "{rule}"
+        );
+        assert!(
+            shown.text.contains(body) && shown.text.is_empty() == body.is_empty(),
+            "{rule}: {}",
+            shown.text
+        );
+    }
+    weather(&client, register("reset")).await;
+    assert!(!client.raw_register("ada@example.com").await.unwrap_err().is_timeout());
+    assert_eq!(client.people().await[0]["writes"], 2, "cut short and late answers count, refusals do not");
+    client.stop().await;
+}
+
 #[tokio::test]
 async fn rules_go_in_order_run_out_and_are_cleared() {
     let client = Client::start().await;
