@@ -40,7 +40,7 @@ impl<'a> Form<'a> {
             Value::Number(number) => Some((name.into(), number.to_string().into())),
             _ => None,
         });
-        Self { pairs: texts.collect() }
+        Self { pairs: texts.take(MOST).collect() }
     }
 
     /// The parameters of the query.
