@@ -22,11 +22,12 @@ pub(super) fn amend<'a>(books: &mut Books, asked: &Asked<'a>) -> Result<Said<'a>
     let limits = Limits { of: |field| field.on_patch, cuts: asked.settings.cuts_long_values };
     let mut fields = asked.form.loose_fields(limits);
     fields.retain(|(name, _)| !ELSEWHERE.contains(name));
-    let email = fields.iter().find(|(name, _)| *name == "email").map(|(_, email)| email.trim());
-    let email = email.filter(|email| !email.is_empty());
-    if email
-        .is_some_and(|email| events.iter().any(|(event, position)| books.has_taken(*event, email, *position)))
-    {
+    let email = asked.form.filled("email").map(str::trim);
+    if email.is_some() && fields.iter().all(|(name, _)| *name != "email") {
+        return Err(asked.bad_field());
+    }
+    let taken = |email| events.iter().any(|(event, position)| books.has_taken(*event, email, *position));
+    if email.is_some_and(taken) {
         return Err(Refusal::EmailTaken);
     }
     let mut updated = Vec::new();

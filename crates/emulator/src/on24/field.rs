@@ -125,7 +125,10 @@ impl Limits {
         let limit = (self.of)(field);
         match value.char_indices().nth(limit) {
             None => Some(value.clone()),
-            Some((end, _)) if self.cuts => Some(value.get(..end).unwrap_or_default().to_owned().into()),
+            // An address that is cut is another one.
+            Some((end, _)) if self.cuts && field.name != "email" => {
+                Some(value.get(..end).unwrap_or_default().to_owned().into())
+            }
             Some(_) => None,
         }
     }

@@ -28,7 +28,7 @@ impl<'a> Asked<'a> {
         yes_or_no(value).map_err(|()| Refusal::NotYesOrNo(name))
     }
 
-    fn bad_field(&self) -> Refusal {
+    pub(super) fn bad_field(&self) -> Refusal {
         Refusal::Chosen { status: self.settings.field_status.into(), text: self.settings.field_text.clone() }
     }
 

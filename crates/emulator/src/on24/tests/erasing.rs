@@ -158,6 +158,9 @@ async fn on24_19_an_address_that_is_taken_at_one_event_changes_nothing_at_any() 
     let same = [("email", "ADA@example.com")];
     assert_eq!(desk.amend_everywhere("ada@example.com", &same).await.0, 200, "oneself is no other");
     assert_eq!(desk.addresses()[0], ["ADA@example.com"]);
+    let long = format!("{}@example.com", "a".repeat(89));
+    let refused = (400, message(&Settings::default().field_text));
+    assert_eq!(desk.amend_everywhere("ada@example.com", &[("email", &long)]).await, refused);
     let blank = [("email", " "), ("company", "New")];
     assert_eq!(desk.amend_everywhere("ada@example.com", &blank).await.0, 200);
     assert_eq!(desk.addresses()[0], ["ADA@example.com"]);

@@ -310,6 +310,8 @@ async fn by_switch_long_values_are_cut() {
     assert_eq!(echo["firstname"], "a".repeat(50));
     let (_, echo) = desk.patch("", &[("email", "ada@example.com"), ("firstname", &"a".repeat(160))]).await;
     assert_eq!(echo["firstname"], "a".repeat(100));
+    let long = format!("{}@example.com", "a".repeat(89));
+    assert_eq!(desk.post("", &person(&long, "company", "C")).await.0, 400, "an address is never cut");
 }
 
 fn person<'a>(email: &'a str, name: &'a str, value: &'a str) -> [(&'a str, &'a str); 4] {
