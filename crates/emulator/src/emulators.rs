@@ -127,10 +127,12 @@ impl Emulators {
             origin: dataverse_door.origin.clone(),
         };
         issuer.admit_resource(&dataverse_door.origin);
+        issuer.set_thumbprint(tls.thumbprint());
         let entra = Arc::new(Entra::new(clock.clone(), Arc::clone(&issuer), options.seed));
-        let (dataverse, key_vault) = tokio::try_join!(
+        let (dataverse, key_vault, ()) = tokio::try_join!(
             found_organization(clock.clone(), Arc::clone(&issuer), seed),
             forge_vault(clock.clone(), Arc::clone(&issuer), entra_door.origin.clone(), options.seed),
+            forge_tenant(Arc::clone(&issuer)),
         )?;
 
         let ready = Ready {
@@ -184,7 +186,7 @@ impl Emulators {
         self.key_vault.set_enabled(enabled);
     }
 
-    /// What the client may not do with the key from now on: `wrapKey`, `unwrapKey`, `getKey`.
+    /// What nobody may do with any key from now on, such as `wrapKey`, `unwrapKey`, `get`.
     pub fn deny_key_operations(&self, operations: &[&str]) {
         self.key_vault.deny(operations.iter().map(|&name| name.to_owned()).collect());
     }
@@ -235,6 +237,11 @@ async fn forge_vault(
 ) -> io::Result<Arc<KeyVault>> {
     let vault = tokio::task::spawn_blocking(move || KeyVault::new(clock, issuer, authority, seed));
     vault.await.map(Arc::new).map_err(io::Error::other)
+}
+
+/// So does making the key that signs tokens.
+async fn forge_tenant(issuer: Arc<Issuer>) -> io::Result<()> {
+    tokio::task::spawn_blocking(move || issuer.forge()).await.map_err(io::Error::other)
 }
 
 fn on24_ready(on24: &On24, door: &Door, event_id: i64) -> On24Ready {

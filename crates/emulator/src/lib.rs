@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+mod base64url;
 mod clock;
 mod control;
 mod dataverse;
 mod emulated;
 mod emulators;
 mod entra;
+mod forge;
 mod keyvault;
 mod on24;
 mod people;

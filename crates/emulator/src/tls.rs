@@ -9,6 +9,7 @@ use rcgen::{
 };
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
+use sha1::{Digest, Sha1};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
@@ -34,16 +35,18 @@ pub(crate) struct Tls {
     scheme: Scheme,
     acceptor: Option<TlsAcceptor>,
     ca: Option<String>,
+    thumbprint: Option<String>,
 }
 
 impl Tls {
     /// A new authority where one is needed.
     pub(crate) fn new(scheme: Scheme) -> io::Result<Self> {
         if scheme == Scheme::Http {
-            return Ok(Self { scheme, acceptor: None, ca: None });
+            return Ok(Self { scheme, acceptor: None, ca: None, thumbprint: None });
         }
-        let (config, ca) = identity().map_err(io::Error::other)?;
-        Ok(Self { scheme, acceptor: Some(TlsAcceptor::from(Arc::new(config))), ca: Some(ca) })
+        let (config, ca, thumbprint) = identity().map_err(io::Error::other)?;
+        let acceptor = Some(TlsAcceptor::from(Arc::new(config)));
+        Ok(Self { scheme, acceptor, ca: Some(ca), thumbprint: Some(thumbprint) })
     }
 
     /// Whether addresses begin with `https`.
@@ -54,6 +57,11 @@ impl Tls {
     /// The authority's certificate in PEM.
     pub(crate) fn ca(&self) -> Option<&str> {
         self.ca.as_deref()
+    }
+
+    /// The SHA-1 of the servers' certificate in upper-case hexadecimal digits, by which some clients know it.
+    pub(crate) fn thumbprint(&self) -> Option<&str> {
+        self.thumbprint.as_deref()
     }
 
     /// Who accepts the connection; `None` is plain HTTP. Waits for the first byte where both are spoken.
@@ -67,10 +75,12 @@ impl Tls {
     }
 }
 
-fn identity() -> Result<(ServerConfig, String), Box<dyn std::error::Error + Send + Sync>> {
+/// What a server needs to speak TLS, the authority's certificate in PEM, and the thumbprint of the server's own.
+fn identity() -> Result<(ServerConfig, String, String), Box<dyn std::error::Error + Send + Sync>> {
     let authority = CertifiedIssuer::self_signed(authority_parameters(), KeyPair::generate()?)?;
     let key = KeyPair::generate()?;
     let leaf = leaf_parameters()?.signed_by(&key, &authority)?;
+    let thumbprint = format!("{:X}", Sha1::digest(leaf.der()));
     let chain = vec![leaf.der().clone()];
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
@@ -78,7 +88,7 @@ fn identity() -> Result<(ServerConfig, String), Box<dyn std::error::Error + Send
         .with_no_client_auth()
         .with_single_cert(chain, PrivateKeyDer::Pkcs8(key.serialize_der().into()))?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok((config, authority.pem()))
+    Ok((config, authority.pem(), thumbprint))
 }
 
 fn authority_parameters() -> CertificateParams {

@@ -70,10 +70,7 @@ async fn one_client_reaches_the_crm_and_the_vault_each_with_a_token_of_its_own()
     emulators.rotate_key().await.unwrap();
     assert_eq!(post(&unwrap, &vault_token, &body).await.status(), 200);
 
-    assert_eq!(
-        state(&http, &ready.dataverse.authority).await,
-        json!({ "calls": { "token": 2, "other": 0 } })
-    );
+    assert_eq!(state(&http, &ready.dataverse.authority).await["calls"]["token"], 2);
     let calls = json!({ "calls": { "wrapKey": 2, "unwrapKey": 4, "getKey": 0, "other": 0 } });
     assert_eq!(state(&http, &vault.base_url).await, calls);
     assert_eq!(state(&http, &ready.dataverse.base_url).await["calls"]["whoami"], 2);
@@ -118,8 +115,8 @@ async fn the_event_begins_in_seven_days_and_others_can_join_it() {
     emulators.stop().await;
 }
 
-/// Neither the rows nor the key are made on the thread that serves: each has a blocking thread of its own. Such a
-/// thread waits for the other one when it begins, so that both are seen however fast the first is done.
+/// Neither the rows nor the keys of vault and tenant are made on the thread that serves: each has a blocking thread of
+/// its own. Such a thread waits for the others when it begins, so that all are seen however fast the first is done.
 #[test]
 fn what_keeps_a_processor_busy_is_done_on_threads_of_its_own() {
     let begun = Arc::new((Mutex::new(0), Condvar::new()));
@@ -130,12 +127,12 @@ fn what_keeps_a_processor_busy_is_done_on_threads_of_its_own() {
         let mut count = count.lock().unwrap();
         *count += 1;
         changed.notify_all();
-        drop(changed.wait_timeout_while(count, Duration::from_secs(10), |count| *count < 2));
+        drop(changed.wait_timeout_while(count, Duration::from_secs(10), |count| *count < 3));
     });
     runtime.build().unwrap().block_on(async {
         Emulators::start(Options::default(), Clock::new()).await.unwrap().stop().await;
     });
-    assert_eq!(*begun.0.lock().unwrap(), 2);
+    assert_eq!(*begun.0.lock().unwrap(), 3);
 }
 
 #[tokio::test]

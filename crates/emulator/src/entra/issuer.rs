@@ -1,66 +1,107 @@
-//! One tenant with one registered client: what it may ask tokens for, and which it was given.
+//! One tenant: who may ask for tokens, what they say, and whether one is good.
 
-use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use http::Uri;
 use jiff::{SignedDuration, Timestamp};
 use rand::rngs::StdRng;
+use serde_json::{Value, json};
 
 use crate::clock::Clock;
 use crate::seeded;
 
+use super::directory::{Application, Directory, Secret, canonical};
+use super::settings::Settings;
+use super::token::{self, Caller, Memory, SigningKey};
+
 /// Why a bearer token is not admitted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TokenFault {
-    /// It was never issued here.
+    /// It is no token that was signed here.
     Unknown,
     /// Its time is over.
     Expired,
+    /// Its time is still to come.
+    NotYet,
+    /// It is of another tenant.
+    WrongIssuer(String),
     /// It was issued for another resource.
-    WrongAudience,
+    WrongAudience(String),
 }
 
-/// The tokens of one tenant. They are opaque to clients, random, and bound to one resource each.
+/// How a client has shown who it is, as tokens tell it (`appidacr`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proof {
+    Secret,
+    Assertion,
+}
+
+/// A token with its times in Unix seconds.
+pub(super) struct Grant {
+    pub(super) token: String,
+    pub(super) issued: i64,
+    pub(super) expires: i64,
+}
+
+/// The tokens of one tenant: each is signed, and bound to one resource.
 pub(crate) struct Issuer {
     clock: Clock,
+    seed: u64,
     tenant: String,
+    /// What tokens of the tenant name as their issuer, by the version of the token.
+    providers: [String; 2],
     client_id: String,
     client_secret: String,
-    ledger: Mutex<Ledger>,
-}
-
-struct Ledger {
-    resources: BTreeSet<String>,
-    grants: HashMap<String, Grant>,
-    lifetime: SignedDuration,
-    generator: StdRng,
-}
-
-struct Grant {
-    audience: String,
-    expires: Timestamp,
+    /// The application that stands behind the identity endpoints, and the header that opens that of Service Fabric.
+    identity: Application,
+    identity_header: String,
+    /// Of the certificate with which the endpoint is served, if it is.
+    thumbprint: OnceLock<String>,
+    key: OnceLock<Option<SigningKey>>,
+    directory: Mutex<Directory>,
+    settings: Mutex<Settings>,
+    memory: Mutex<Memory>,
+    generator: Mutex<StdRng>,
 }
 
 impl Issuer {
-    /// Tenant, client and secret follow from the seed; a token lives 3599 seconds until told otherwise.
+    /// Tenant, clients and secrets follow from the seed; a token lives 3599 seconds until told otherwise.
     pub(crate) fn new(clock: Clock, seed: u64) -> Arc<Self> {
         let mut names = seeded::generator(seed, "entra/names");
-        let ledger = Ledger {
-            resources: BTreeSet::new(),
-            grants: HashMap::new(),
-            lifetime: SignedDuration::from_secs(3599),
-            generator: seeded::generator(seed, "entra/tokens"),
-        };
+        let tenant = seeded::identifier(&mut names);
+        let client_id = seeded::identifier(&mut names);
+        let client_secret = seeded::draw_hex(&mut names, 40);
+        let identity = application(seed, seeded::identifier(&mut names));
+        let identity_header = seeded::draw_hex(&mut names, 40);
+        let mut directory = Directory::default();
+        let secret = Secret { secret: client_secret.clone(), expires: None };
+        directory.register(Application { secrets: vec![secret], ..application(seed, client_id.clone()) });
+        directory.register(identity.clone());
         Arc::new(Self {
             clock,
-            tenant: seeded::identifier(&mut names),
-            client_id: seeded::identifier(&mut names),
-            client_secret: seeded::draw_hex(&mut names, 40),
-            ledger: Mutex::new(ledger),
+            seed,
+            providers: [provider(&tenant), format!("https://login.microsoftonline.com/{tenant}/v2.0")],
+            tenant,
+            client_id,
+            client_secret,
+            identity,
+            identity_header,
+            thumbprint: OnceLock::new(),
+            key: OnceLock::new(),
+            directory: Mutex::new(directory),
+            settings: Mutex::default(),
+            memory: Mutex::default(),
+            generator: Mutex::new(seeded::generator(seed, "entra/tokens")),
         })
+    }
+
+    /// Makes the key that signs, which takes a good part of a second; whoever needs it earlier makes it.
+    pub(crate) fn forge(&self) {
+        self.key();
+    }
+
+    pub(super) fn key(&self) -> Option<&SigningKey> {
+        self.key.get_or_init(|| SigningKey::forge(self.seed)).as_ref()
     }
 
     pub(crate) fn tenant(&self) -> &str {
@@ -75,48 +116,143 @@ impl Issuer {
         &self.client_secret
     }
 
+    /// The application whose tokens the identity endpoints give out.
+    pub(super) fn identity(&self) -> &Application {
+        &self.identity
+    }
+
+    pub(super) fn identity_header(&self) -> &str {
+        &self.identity_header
+    }
+
+    /// Which certificate clients of Service Fabric's endpoint are to expect; it is set once.
+    pub(crate) fn set_thumbprint(&self, thumbprint: Option<&str>) {
+        thumbprint.map(|thumbprint| self.thumbprint.set(thumbprint.to_owned()));
+    }
+
+    pub(super) fn thumbprint(&self) -> Option<&str> {
+        self.thumbprint.get().map(String::as_str)
+    }
+
     /// From now on tokens are issued for this resource (an origin, with or without a trailing slash). Origins of the
-    /// loopback need no admission: behind each of them may stand a proxy that records what goes through it.
+    /// loopback need no admission.
     pub(crate) fn admit_resource(&self, resource: &str) {
-        self.ledger().resources.insert(canonical(resource));
+        self.directory().admit_resource(resource);
     }
 
     /// The lifetime of the tokens that are issued from now on.
     pub(crate) fn set_lifetime(&self, lifetime: SignedDuration) {
-        self.ledger().lifetime = lifetime;
+        self.settings().token_lifetime_seconds = u32::try_from(lifetime.as_secs().max(0)).unwrap_or(u32::MAX);
     }
 
-    /// A new token for the resource and its lifetime in seconds; `None` when the resource is not known.
+    /// A new token of the first client for the resource and its lifetime in seconds; `None` when the resource is not
+    /// known.
+    #[cfg(test)]
     pub(crate) fn issue(&self, resource: &str) -> Option<(String, i64)> {
-        let audience = canonical(resource);
-        let now = self.clock.now();
-        let mut ledger = self.ledger();
-        if !ledger.resources.contains(&audience) && !is_loopback(&audience) {
+        let application = application(self.seed, self.client_id.clone());
+        self.grant(&application, resource, Proof::Secret)
+            .map(|grant| (grant.token, grant.expires - grant.issued))
+    }
+
+    /// A new token of this application; `None` when the resource is not known.
+    pub(super) fn grant(&self, to: &Application, resource: &str, proof: Proof) -> Option<Grant> {
+        if !self.directory().knows_resource(resource) {
             return None;
         }
-        let token = seeded::draw_hex(&mut ledger.generator, 64);
-        let lifetime = ledger.lifetime;
-        let expires = now.saturating_add(lifetime).unwrap_or(Timestamp::MAX);
-        ledger.grants.insert(token.clone(), Grant { audience, expires });
-        Some((token, lifetime.as_secs()))
+        let issued = self.clock.now().as_second();
+        let expires = issued.saturating_add(self.settings().token_lifetime_seconds.into());
+        let claims = self.claims(to, resource, proof, (issued, expires));
+        self.key()?.sign(&claims).map(|token| Grant { token, issued, expires })
     }
 
-    /// Whether a server of this audience admits the token, given bare or behind the word `Bearer`.
-    pub(crate) fn check(&self, bearer: &str, audience: &str) -> Result<(), TokenFault> {
+    /// What a token of version 1.0 says.
+    pub(super) fn claims(
+        &self,
+        of: &Application,
+        resource: &str,
+        proof: Proof,
+        (issued, expires): (i64, i64),
+    ) -> Value {
+        let mut generator = self.generator.lock().unwrap_or_else(PoisonError::into_inner);
+        let [provider, _] = &self.providers;
+        json!({
+            "aud": resource,
+            "iss": provider,
+            "iat": issued,
+            "nbf": issued,
+            "exp": expires,
+            "aio": seeded::draw_hex(&mut generator, 40),
+            "appid": of.client_id,
+            "appidacr": if proof == Proof::Secret { "1" } else { "2" },
+            "idp": provider,
+            "idtyp": "app",
+            "oid": of.object_id,
+            "rh": seeded::draw_hex(&mut generator, 24),
+            "sub": of.object_id,
+            "tid": self.tenant,
+            "uti": seeded::draw_hex(&mut generator, 22),
+            "ver": "1.0",
+        })
+    }
+
+    /// Who bears the token, given bare or behind the word `Bearer`, if a server of this audience admits it.
+    pub(crate) fn check(&self, bearer: &str, audience: &str) -> Result<Arc<Caller>, TokenFault> {
         let token = match bearer.split_once(' ') {
             Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
             _ => bearer,
         };
-        let ledger = self.ledger();
-        let grant = ledger.grants.get(token).ok_or(TokenFault::Unknown)?;
-        if grant.expires <= self.clock.now() {
+        let caller = self.read(token).ok_or(TokenFault::Unknown)?;
+        let now = self.clock.now();
+        if caller.tenant != self.tenant || !self.providers.contains(&caller.issuer) {
+            return Err(TokenFault::WrongIssuer(caller.issuer.clone()));
+        }
+        if now.as_second() >= caller.expires {
             return Err(TokenFault::Expired);
         }
-        if grant.audience == canonical(audience) { Ok(()) } else { Err(TokenFault::WrongAudience) }
+        if now.as_second() < caller.not_before {
+            return Err(TokenFault::NotYet);
+        }
+        if canonical(&caller.audience) == canonical(audience) {
+            Ok(caller)
+        } else {
+            Err(TokenFault::WrongAudience(caller.audience.clone()))
+        }
     }
 
-    fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self, token: &str) -> Option<Arc<Caller>> {
+        if let Some(caller) = self.memory().recall(token) {
+            return Some(caller);
+        }
+        let caller = token::read(token, self.key()?)?;
+        self.memory().learn(token, &caller);
+        Some(caller)
+    }
+
+    /// An application of this id without credentials; its principal follows from the seed.
+    pub(super) fn newcomer(&self, client_id: Option<String>) -> Application {
+        let drawn = || seeded::identifier(&mut self.generator.lock().unwrap_or_else(PoisonError::into_inner));
+        application(self.seed, client_id.unwrap_or_else(drawn))
+    }
+
+    /// A secret that nobody can guess.
+    pub(super) fn draw_secret(&self) -> String {
+        seeded::draw_hex(&mut self.generator.lock().unwrap_or_else(PoisonError::into_inner), 40)
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(super) fn directory(&self) -> MutexGuard<'_, Directory> {
+        self.directory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn settings(&self) -> MutexGuard<'_, Settings> {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -126,87 +262,18 @@ impl fmt::Debug for Issuer {
     }
 }
 
-fn canonical(resource: &str) -> String {
-    resource.trim_end_matches('/').to_ascii_lowercase()
+/// Who issues tokens of version 1.0 in this tenant.
+pub(super) fn provider(tenant: &str) -> String {
+    format!("https://sts.windows.net/{tenant}/")
 }
 
-/// Whether the resource is an origin of this machine alone, at whatever port.
-fn is_loopback(resource: &str) -> bool {
-    let Ok(uri) = resource.parse::<Uri>() else { return false };
-    let web =
-        matches!(uri.scheme_str(), Some("http" | "https")) && uri.path() == "/" && uri.query().is_none();
-    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
-    web && (host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CRM: &str = "http://127.0.0.1:4711";
-
-    #[test]
-    fn a_token_is_admitted_by_its_audience_until_it_expires() {
-        let clock = Clock::new();
-        let issuer = Issuer::new(clock.clone(), 42);
-        issuer.admit_resource("http://127.0.0.1:4711/");
-        issuer.admit_resource("https://vault.azure.net");
-        let (token, seconds) = issuer.issue(CRM).unwrap();
-        assert_eq!(seconds, 3599);
-        assert_eq!(issuer.check(&token, CRM), Ok(()));
-        assert_eq!(issuer.check(&format!("Bearer {token}"), "http://127.0.0.1:4711/"), Ok(()));
-        assert_eq!(issuer.check(&token, "https://vault.azure.net"), Err(TokenFault::WrongAudience));
-        assert_eq!(issuer.check("made-up", CRM), Err(TokenFault::Unknown));
-        clock.advance(SignedDuration::from_secs(3599));
-        assert_eq!(issuer.check(&token, CRM), Err(TokenFault::Expired));
-    }
-
-    #[test]
-    fn a_shorter_lifetime_holds_for_new_tokens() {
-        let clock = Clock::new();
-        let issuer = Issuer::new(clock.clone(), 42);
-        issuer.admit_resource(CRM);
-        let (old, _) = issuer.issue(CRM).unwrap();
-        issuer.set_lifetime(SignedDuration::from_secs(30));
-        let (new, seconds) = issuer.issue(CRM).unwrap();
-        assert_eq!(seconds, 30);
-        clock.advance(SignedDuration::from_secs(31));
-        assert_eq!(issuer.check(&old, CRM), Ok(()));
-        assert_eq!(issuer.check(&new, CRM), Err(TokenFault::Expired));
-    }
-
-    #[test]
-    fn an_unknown_resource_gets_no_token() {
-        let issuer = Issuer::new(Clock::new(), 42);
-        for resource in [
-            "https://crm.example",
-            "http://localhost.example:4711",
-            "http://127.0.0.1.example",
-            "http://10.0.0.1:4711",
-            "http://localhost:4711/path",
-            "ftp://localhost",
-            "localhost",
-            "",
-        ] {
-            assert!(issuer.issue(resource).is_none(), "{resource}");
-        }
-    }
-
-    #[test]
-    fn every_port_of_the_loopback_is_a_resource_of_its_own() {
-        let issuer = Issuer::new(Clock::new(), 42);
-        for resource in
-            ["http://127.0.0.1:4711", "http://LOCALHOST:80/", "http://[::1]:9000", "https://localhost"]
-        {
-            let (token, _) = issuer.issue(resource).unwrap();
-            assert_eq!(issuer.check(&token, resource), Ok(()), "{resource}");
-            assert_eq!(issuer.check(&token, "http://127.0.0.1:4712"), Err(TokenFault::WrongAudience));
-        }
-    }
-
-    #[test]
-    fn its_debug_form_keeps_the_secret() {
-        let issuer = Issuer::new(Clock::new(), 42);
-        assert!(!format!("{issuer:?}").contains(issuer.client_secret()));
+fn application(seed: u64, client_id: String) -> Application {
+    let mut generator = seeded::generator(seed, &format!("entra/objects/{}", client_id.to_ascii_lowercase()));
+    Application {
+        object_id: seeded::identifier(&mut generator),
+        client_id,
+        secrets: Vec::new(),
+        certificates: Vec::new(),
+        federations: Vec::new(),
     }
 }

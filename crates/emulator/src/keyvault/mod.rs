@@ -76,10 +76,10 @@ impl KeyVault {
 
     fn admit(&self, call: &Call) -> Result<(), Refusal> {
         let bearer = call.header(AUTHORIZATION.as_str()).ok_or(Refusal::NoToken)?;
-        self.issuer.check(bearer, RESOURCE).map_err(|fault| match fault {
-            TokenFault::Unknown => Refusal::UnknownToken,
-            TokenFault::Expired => Refusal::ExpiredToken,
-            TokenFault::WrongAudience => Refusal::WrongAudience,
+        self.issuer.check(bearer, RESOURCE).map(|_| ()).map_err(|fault| match fault {
+            TokenFault::Unknown | TokenFault::WrongIssuer(_) => Refusal::UnknownToken,
+            TokenFault::Expired | TokenFault::NotYet => Refusal::ExpiredToken,
+            TokenFault::WrongAudience(_) => Refusal::WrongAudience,
         })
     }
 
