@@ -134,6 +134,9 @@ impl Emulators {
             forge_vault(clock.clone(), Arc::clone(&issuer), entra_door.origin.clone(), options.seed),
             forge_tenant(Arc::clone(&issuer)),
         )?;
+        if options.quotas == Quotas::Published {
+            key_vault.limit();
+        }
 
         let ready = Ready {
             on24: on24_ready(&on24, &on24_door, event_id),

@@ -36,7 +36,7 @@ async fn state(http: &reqwest::Client, origin: &str) -> Value {
 }
 
 #[tokio::test]
-async fn one_client_reaches_the_crm_and_the_vault_each_with_a_token_of_its_own() {
+async fn azure_31_one_client_reaches_the_crm_and_the_vault_each_with_a_token_of_its_own() {
     let emulators =
         Emulators::start(Options { registrations: 3, ..Options::default() }, Clock::new()).await.unwrap();
     let (http, ready) = (http(), emulators.ready().clone());
@@ -55,8 +55,10 @@ async fn one_client_reaches_the_crm_and_the_vault_each_with_a_token_of_its_own()
     assert_eq!(post(&wrap, &crm_token, &body).await.status(), 401);
     let wrapped: Value = post(&wrap, &vault_token, &body).await.json().await.unwrap();
     let kid = wrapped["kid"].as_str().unwrap();
-    assert!(kid.starts_with(&format!("{}/keys/{}/", vault.base_url, vault.key_name)));
-    let unwrap = format!("{kid}/unwrapkey?api-version=2025-07-01");
+    let (host, path) = kid.strip_prefix("https://").unwrap().split_once('/').unwrap();
+    assert_eq!(vault.base_url, format!("http://{host}"));
+    assert!(path.starts_with(&format!("keys/{}/", vault.key_name)));
+    let unwrap = format!("{}/{path}/unwrapkey?api-version=2025-07-01", vault.base_url);
     let body = json!({ "alg": "RSA-OAEP-256", "value": wrapped["value"] });
     let opened: Value = post(&unwrap, &vault_token, &body).await.json().await.unwrap();
     assert_eq!(opened["value"], URL_SAFE_NO_PAD.encode([7; 32]));
@@ -70,9 +72,14 @@ async fn one_client_reaches_the_crm_and_the_vault_each_with_a_token_of_its_own()
     emulators.rotate_key().await.unwrap();
     assert_eq!(post(&unwrap, &vault_token, &body).await.status(), 200);
 
-    assert_eq!(state(&http, &ready.dataverse.authority).await["calls"]["token"], 2);
-    let calls = json!({ "calls": { "wrapKey": 2, "unwrapKey": 4, "getKey": 0, "other": 0 } });
-    assert_eq!(state(&http, &vault.base_url).await, calls);
+    let counted = |state: &Value| {
+        let calls = state["calls"].as_object().unwrap().iter().filter(|(_, count)| **count != 0);
+        calls.map(|(name, count)| (name.clone(), count.as_u64().unwrap())).collect::<Vec<_>>()
+    };
+    let tenant = state(&http, &ready.dataverse.authority).await;
+    assert_eq!(counted(&tenant), [("token".to_owned(), 2)]);
+    let calls = [("wrapKey".to_owned(), 2), ("unwrapKey".to_owned(), 4)];
+    assert_eq!(counted(&state(&http, &vault.base_url).await), calls);
     assert_eq!(state(&http, &ready.dataverse.base_url).await["calls"]["whoami"], 2);
     emulators.stop().await;
 }

@@ -134,6 +134,11 @@ impl Issuer {
         self.thumbprint.get().map(String::as_str)
     }
 
+    /// The clients that were there from the start.
+    pub(crate) fn founders(&self) -> [String; 2] {
+        [self.client_id.clone(), self.identity.client_id.clone()]
+    }
+
     /// From now on tokens are issued for this resource (an origin, with or without a trailing slash). Origins of the
     /// loopback need no admission.
     pub(crate) fn admit_resource(&self, resource: &str) {

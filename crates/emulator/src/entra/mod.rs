@@ -17,3 +17,4 @@ mod token;
 
 pub(crate) use endpoint::Entra;
 pub(crate) use issuer::{Issuer, TokenFault};
+pub(crate) use token::Caller;

@@ -1,46 +1,65 @@
-//! The data plane of Azure Key Vault, as far as wrapping keys needs it.
+//! The data plane of Azure Key Vault, as far as it is about RSA keys.
 
+mod audit;
+mod body;
+mod control;
 mod key;
+mod operation;
+mod permissions;
+mod policy;
 mod refusal;
-mod request;
+mod reply;
 mod ring;
+mod route;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod throttle;
+mod work;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use http::StatusCode;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderName, WWW_AUTHENTICATE};
-use http::{Method, StatusCode};
+use rand::RngExt;
 use rand::rngs::StdRng;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::clock::Clock;
 use crate::emulated::Emulated;
-use crate::entra::{Issuer, TokenFault};
+use crate::entra::{Caller, Issuer, TokenFault};
 use crate::wire::{Answer, Call};
-use crate::{control, seeded, wire};
-use key::KeyVersion;
+use crate::{seeded, weather};
+use audit::{Entry, Log};
+use operation::Operation;
+use permissions::Permissions;
 use refusal::Refusal;
-use request::{Asked, KeyPath};
+use reply::{Place, Reply};
 use ring::KeyRing;
+use route::Route;
+use settings::{Authorization, Challenge, Choice, RetryAfter, Settings, Throttling, UnknownMembers};
+use throttle::Throttle;
 
 pub(crate) use ring::NAME as KEY_NAME;
 
 /// The resource that tokens for a vault are asked for.
 pub(crate) const RESOURCE: &str = "https://vault.azure.net";
 
-const OPERATIONS: &[&str] = &["wrapKey", "unwrapKey", "getKey", "other"];
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
 const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-client-request-id");
 
-/// One vault with one key of one or more versions.
+/// One vault, with one key from the start.
 pub(crate) struct KeyVault {
     clock: Clock,
-    seed: u64,
     issuer: Arc<Issuer>,
     authority: String,
     ring: Mutex<KeyRing>,
-    /// Where request ids come from.
+    permissions: Mutex<Permissions>,
+    throttle: Mutex<Throttle>,
+    settings: Mutex<Settings>,
+    log: Mutex<Log>,
+    /// Where request ids and the padding of what is wrapped come from.
     generator: Mutex<StdRng>,
 }
 
@@ -48,107 +67,224 @@ impl KeyVault {
     /// Makes the key, which takes a good part of a second. `authority` is the origin that issues tokens.
     pub(crate) fn new(clock: Clock, issuer: Arc<Issuer>, authority: String, seed: u64) -> Self {
         issuer.admit_resource(RESOURCE);
-        let ring = Mutex::new(KeyRing::new(seed));
-        let generator = Mutex::new(seeded::generator(seed, "keyvault/requests"));
-        let vault = Self { clock, seed, issuer, authority, ring, generator };
-        vault.rotate();
+        let mut ring = KeyRing::new(seed);
+        ring.found(clock.now().as_second());
+        let vault = Self {
+            permissions: Mutex::new(Permissions::new(&issuer.founders())),
+            clock,
+            issuer,
+            authority,
+            ring: Mutex::new(ring),
+            throttle: Mutex::default(),
+            settings: Mutex::default(),
+            log: Mutex::default(),
+            generator: Mutex::new(seeded::generator(seed, "keyvault/requests")),
+        };
+        vault.forge();
         vault
     }
 
-    /// Makes a new version; the older ones stay usable. It takes a good part of a second.
+    /// Makes a new version of the key that is always there; the older ones stay usable. It takes a good part of a
+    /// second.
     pub(crate) fn rotate(&self) {
-        // The ring is free in between, so that calls are answered while the key is made.
-        let number = self.ring().order();
-        if let Some(key) = KeyVersion::forge(self.seed, number, self.clock.now()) {
-            self.ring().add(key);
-        }
+        // The ring is free while the key is made, so that calls are answered.
+        let _ = self.ring().rotate(KEY_NAME, self.now());
+        self.forge();
     }
 
-    /// Disables or enables every version.
+    /// Makes what the newest version needs, so that no call has to wait for it.
+    fn forge(&self) {
+        let newest = self.ring().find(KEY_NAME).and_then(|key| key.version(None).cloned());
+        let _ = newest.map(|newest| newest.material.private().is_ok());
+    }
+
+    /// From now on the published limits hold.
+    pub(crate) fn limit(&self) {
+        self.settings().throttling = Throttling::Published;
+    }
+
+    /// Disables or enables every version of the key that is always there.
     pub(crate) fn set_enabled(&self, enabled: bool) {
         self.ring().set_enabled(None, enabled);
     }
 
-    /// From now on the client may not do these: operations by the names of the call counts.
+    /// From now on nobody may do these: names of permissions, or of operations as the call counts use them.
     pub(crate) fn deny(&self, operations: Vec<String>) {
-        self.ring().deny(operations);
+        self.permissions().denied = operations;
     }
 
-    fn admit(&self, call: &Call) -> Result<(), Refusal> {
-        let bearer = call.header(AUTHORIZATION.as_str()).ok_or(Refusal::NoToken)?;
-        self.issuer.check(bearer, RESOURCE).map(|_| ()).map_err(|fault| match fault {
-            TokenFault::Unknown | TokenFault::WrongIssuer(_) => Refusal::UnknownToken,
-            TokenFault::Expired | TokenFault::NotYet => Refusal::ExpiredToken,
-            TokenFault::WrongAudience(_) => Refusal::WrongAudience,
+    fn admit(&self, call: &Call) -> Result<Arc<Caller>, Refusal> {
+        let header = call.header(AUTHORIZATION.as_str()).ok_or(Refusal::NoToken)?;
+        let caller = self.issuer.check(header, RESOURCE).map_err(|fault| match fault {
+            TokenFault::Unknown => Refusal::UnknownToken,
+            TokenFault::Expired => Refusal::ExpiredToken,
+            TokenFault::NotYet => Refusal::EarlyToken,
+            TokenFault::WrongIssuer(found) => Refusal::WrongIssuer(found),
+            TokenFault::WrongAudience(found) => Refusal::WrongAudience(found),
+        })?;
+        if caller.audience.ends_with('/') && self.settings().audience_slash == Choice::Refused {
+            return Err(Refusal::WrongAudience(caller.audience.clone()));
+        }
+        Ok(caller)
+    }
+
+    /// Admits the call and finds out what is to be done; `entry` learns of it as far as it gets.
+    fn prepare(&self, call: &Call, entry: &mut Entry) -> Result<Reply, Refusal> {
+        let caller = self.admit(call)?;
+        entry.caller = Some(caller.client_id.clone());
+        body::check_version(call)?;
+        let route = Route::of(call).ok_or(Refusal::NoSuchPath)?;
+        route.check_name()?;
+        self.permit(&caller, route.operation)?;
+        self.settle();
+        let place = Place::of(call, &self.settings());
+        if !route.name.is_empty() {
+            entry.kid = Some(place.key(&route.name));
+        }
+        let reply = self.carry_out(&route, call, &place)?;
+        if let Some(kid) = reply.kid() {
+            entry.kid = Some(kid.to_owned());
+        }
+        Ok(reply)
+    }
+
+    fn permit(&self, caller: &Caller, operation: Operation) -> Result<(), Refusal> {
+        if self.permissions().allow(&caller.client_id, operation) {
+            return Ok(());
+        }
+        let caller = format!("appid={};oid={}", caller.client_id, caller.object_id);
+        Err(match self.settings().authorization {
+            Authorization::Rbac => Refusal::ForbiddenByRbac { caller, action: operation.action() },
+            Authorization::Policy => {
+                Refusal::ForbiddenByPolicy { caller, permission: operation.permission() }
+            }
         })
     }
 
-    fn carry_out(&self, call: &Call) -> Result<Value, Refusal> {
-        self.admit(call)?;
-        request::check_version(call)?;
-        let path = KeyPath::of(call).ok_or(Refusal::NoSuchPath)?;
-        let origin = call.origin().unwrap_or_else(|| wire::origin(call.secure, "localhost"));
-        let (key, kid) = self.ring().open(&path, &origin)?;
-        tracing::debug!(operation = path.asked.operation(), kid, "key vault");
-        match path.asked {
-            Asked::Get => Ok(key.bundle(&kid)),
-            Asked::Wrap => {
-                let (algorithm, value) = request::value(call)?;
-                let wrapped = self.ring().encrypt(&key, algorithm, &value)?;
-                Ok(json!({ "kid": kid, "value": request::encoded(&wrapped) }))
+    fn refuse(&self, refusal: &Refusal) -> Answer {
+        let answer = refusal.answer();
+        match refusal {
+            Refusal::Throttled(wait) => self.come_back(answer, *wait),
+            _ if answer.status == StatusCode::UNAUTHORIZED => {
+                answer.with(WWW_AUTHENTICATE, &self.challenge())
             }
-            Asked::Unwrap => {
-                let (algorithm, value) = request::value(call)?;
-                Ok(json!({ "kid": kid, "value": request::encoded(&key.decrypt(algorithm, &value)?) }))
+            _ => answer,
+        }
+    }
+
+    fn challenge(&self) -> String {
+        let authority = format!("{}/{}", self.authority, self.issuer.tenant());
+        match self.settings().challenge {
+            Challenge::Resource => format!("Bearer authorization=\"{authority}\", resource=\"{RESOURCE}\""),
+            Challenge::Scope => {
+                format!("Bearer authorization=\"{authority}\", scope=\"{RESOURCE}/.default\"")
+            }
+            Challenge::AuthorizationUri => {
+                format!("Bearer authorization_uri=\"{authority}\", resource=\"{RESOURCE}\"")
             }
         }
     }
 
-    fn refuse(&self, refusal: Refusal) -> Answer {
-        let answer = refusal.answer();
-        if answer.status != StatusCode::UNAUTHORIZED {
+    /// Says when to come back, in the form that is set.
+    fn come_back(&self, answer: Answer, seconds: u32) -> Answer {
+        match self.settings().retry_after {
+            RetryAfter::None => answer,
+            RetryAfter::Seconds => weather::RetryAfter::Seconds(seconds).on(answer, self.clock.now()),
+            RetryAfter::Date => weather::RetryAfter::Date(seconds).on(answer, self.clock.now()),
+        }
+    }
+
+    /// Members come in time that no client knows yet.
+    fn with_unknown_member(&self, answer: Answer) -> Answer {
+        let mut generator = self.generator();
+        let is_struck =
+            self.settings().unknown_members == UnknownMembers::Random && generator.random_bool(0.5);
+        if !is_struck {
             return answer;
         }
-        let tenant = self.issuer.tenant();
-        let challenge =
-            format!("Bearer authorization=\"{}/{tenant}\", resource=\"{RESOURCE}\"", self.authority);
-        answer.with(WWW_AUTHENTICATE, &challenge)
+        let Ok(Value::Object(mut members)) = serde_json::from_slice(&answer.body) else { return answer };
+        let name = format!("x_{}", seeded::draw_hex(&mut generator, 8));
+        members.insert(name, json!({ "of": "a later version" }));
+        Answer { body: Value::Object(members).to_string().into(), ..answer }
     }
 
-    fn dressed(&self, answer: Answer) -> Answer {
-        let mut generator = self.generator.lock().unwrap_or_else(PoisonError::into_inner);
-        answer.with(REQUEST_ID, &seeded::identifier(&mut generator)).with(CACHE_CONTROL, "no-cache")
+    fn identifier(&self) -> String {
+        seeded::identifier(&mut self.generator())
+    }
+
+    /// What happens by itself has happened.
+    fn settle(&self) {
+        self.ring().settle(self.now());
+    }
+
+    fn now(&self) -> i64 {
+        self.clock.now().as_second()
     }
 
     fn ring(&self) -> MutexGuard<'_, KeyRing> {
         self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn permissions(&self) -> MutexGuard<'_, Permissions> {
+        self.permissions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn settings(&self) -> MutexGuard<'_, Settings> {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn generator(&self) -> MutexGuard<'_, StdRng> {
+        self.generator.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[async_trait]
 impl Emulated for KeyVault {
     fn operations(&self) -> &'static [&'static str] {
-        OPERATIONS
+        operation::NAMES
     }
 
     fn operation(&self, call: &Call) -> &'static str {
-        KeyPath::of(call).map_or("other", |path| path.asked.operation())
+        Route::of(call).map_or("other", |route| route.operation.name())
     }
 
     async fn handle(&self, call: Call) -> Answer {
-        let answer = match self.carry_out(&call) {
-            Ok(body) => Answer::json(StatusCode::OK, &body),
-            Err(refusal) => self.refuse(refusal),
+        let mut entry = Entry {
+            time: self.clock.now(),
+            operation: self.operation(&call),
+            request_id: self.identifier(),
+            client_request_id: call.header(CLIENT_REQUEST_ID.as_str()).map(str::to_owned),
+            ..Entry::default()
         };
-        let answer = self.dressed(answer);
-        match call.header(CLIENT_REQUEST_ID.as_str()) {
-            Some(id) => answer.with(CLIENT_REQUEST_ID, id),
-            None => answer,
+        let written = match self.prepare(&call, &mut entry) {
+            Ok(reply) => write(reply).await,
+            Err(refusal) => Err(refusal),
+        };
+        let answer = match written {
+            Ok(answer) => self.with_unknown_member(answer),
+            Err(refusal) => self.refuse(&refusal),
+        };
+        let mut answer = dressed(answer, &entry.request_id);
+        if let Some(id) = &entry.client_request_id {
+            answer = answer.with(CLIENT_REQUEST_ID, id);
         }
+        entry.status = answer.status;
+        tracing::debug!(
+            operation = entry.operation,
+            kid = entry.kid,
+            status = entry.status.as_u16(),
+            "key vault"
+        );
+        self.log().record(entry);
+        answer
     }
 
     fn quota(&self, _operation: &str, _variant: Option<&str>) -> Answer {
-        self.dressed(Refusal::Throttled.answer())
+        dressed(self.refuse(&Refusal::Throttled(10)), &self.identifier())
     }
 
     fn state(&self) -> Value {
@@ -156,42 +292,24 @@ impl Emulated for KeyVault {
     }
 
     fn control(&self, name: &str, call: &Call) -> Option<Answer> {
-        (name == "key").then(|| control_key(&mut self.ring(), call))
+        control::answer(self, name, call)
     }
 
     fn failure(&self, status: StatusCode, _variant: Option<&str>) -> Answer {
-        self.dressed(Refusal::Failure(status).answer())
+        dressed(self.refuse(&Refusal::Failure(status)), &self.identifier())
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KeyChange {
-    enabled: Option<bool>,
-    version: Option<String>,
-    denied: Option<Vec<String>>,
+/// What every answer carries.
+fn dressed(answer: Answer, request: &str) -> Answer {
+    answer.with(REQUEST_ID, request).with(CACHE_CONTROL, "no-cache")
 }
 
-/// `POST /_emulator/key` disables or enables the key, or one version of it, and says what is denied; `GET` shows it.
-fn control_key(ring: &mut KeyRing, call: &Call) -> Answer {
-    match call.method {
-        Method::GET => {}
-        Method::POST => {
-            let Ok(change) = serde_json::from_slice::<KeyChange>(&call.body) else {
-                let words = "expected an object with \"enabled\":true|false, \"version\":\"…\" or \"denied\":[\"wrapKey\"]";
-                return control::refusal(StatusCode::BAD_REQUEST, words);
-            };
-            if let Some(enabled) = change.enabled {
-                ring.set_enabled(change.version.as_deref(), enabled);
-            }
-            if let Some(denied) = change.denied {
-                ring.deny(denied);
-            }
-        }
-        _ => return control::not_allowed(),
+/// Work for a key is done on a thread of its own, so that other calls are answered meanwhile.
+async fn write(reply: Reply) -> Result<Answer, Refusal> {
+    if !reply.is_slow() {
+        return reply.write();
     }
-    Answer::json(StatusCode::OK, &ring.show())
+    let failed = Refusal::Failure(StatusCode::INTERNAL_SERVER_ERROR);
+    tokio::task::spawn_blocking(move || reply.write()).await.unwrap_or(Err(failed))
 }
-
-#[cfg(test)]
-mod tests;

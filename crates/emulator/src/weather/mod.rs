@@ -12,7 +12,7 @@ use rand::rngs::StdRng;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-pub(crate) use dress::{DRESSES, dressed, gateway_page};
+pub(crate) use dress::{DRESSES, RetryAfter, dressed, gateway_page};
 pub(crate) use effect::Effect;
 pub(crate) use rule::Strike;
 use rule::{Rule, Vocabulary, WrittenRule};
