@@ -13,6 +13,10 @@ pub(crate) const KINDS: &[&Kind] = &[
     &Kind { name: "vault: a bad name", answers: &[400, 404, 405], make: name },
     &Kind { name: "vault: a body that is no operation", answers: &[400], make: no_operation },
     &Kind { name: "vault: a bad value", answers: &[400], make: value },
+    &Kind { name: "vault: a bad order", answers: &[400], make: order },
+    &Kind { name: "vault: a bad policy", answers: &[400], make: policy },
+    &Kind { name: "vault: a bad page", answers: &[400], make: page },
+    &Kind { name: "identity: a bad request", answers: &[400, 404], make: identity },
 ];
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
@@ -141,4 +145,53 @@ fn value(dice: &mut Dice, world: &World) -> Wire {
     };
     let body = format!("{{\"alg\":\"{alg}\",\"value\":\"{value}\"}}");
     send(world, "POST", &format!("{}?api-version=7.4", key(world, operation)), body.as_bytes())
+}
+
+fn order(dice: &mut Dice, world: &World) -> Wire {
+    let body = match dice.below(7) {
+        0 => dice.no_object(),
+        1 => b"{\"kty\":\"EC\",\"crv\":\"P-256\"}".to_vec(),
+        2 => format!("{{\"kty\":\"RSA\",\"key_size\":{}}}", dice.below(2000)).into_bytes(),
+        3 => b"{\"kty\":\"RSA\",\"key_size\":1e400}".to_vec(),
+        4 => b"{\"kty\":\"RSA\",\"key_ops\":[\"fly\"]}".to_vec(),
+        5 => b"{\"kty\":\"RSA\",\"attributes\":{\"nbf\":9,\"exp\":9}}".to_vec(),
+        _ => b"{\"kty\":\"RSA\",\"tags\":{\"a\":[]}}".to_vec(),
+    };
+    send(world, "POST", "/keys/new/create?api-version=7.4", &body)
+}
+
+fn policy(dice: &mut Dice, world: &World) -> Wire {
+    let period = dice.of(&["P27D", "P1", "PT1H", "-P1Y", "P99999999999999Y", "", "a year", "P6D"]);
+    let trigger = dice.of(&["timeAfterCreate", "timeBeforeExpiry"]);
+    let action = dice.of(&["rotate", "explode"]);
+    let body = format!(
+        "{{\"lifetimeActions\":[{{\"trigger\":{{\"{trigger}\":\"{period}\"}},\"action\":{{\"type\":\"{action}\"}}}}],\
+         \"attributes\":{{\"expiryTime\":\"P28D\"}}}}"
+    );
+    send(world, "PUT", &format!("{}?api-version=7.4", key(world, "rotationpolicy")), body.as_bytes())
+}
+
+fn page(dice: &mut Dice, world: &World) -> Wire {
+    let query = dice.of(&[
+        "maxresults=0",
+        "maxresults=26",
+        "maxresults=-1",
+        "maxresults=99999999999999999999",
+        "$skiptoken=!",
+        "$skiptoken=_w",
+        "$skiptoken=AAAA",
+    ]);
+    send(world, "GET", &format!("{}?api-version=7.4&{query}", key(world, "versions")), b"")
+}
+
+fn identity(dice: &mut Dice, world: &World) -> Wire {
+    let query = dice.of(&[
+        "",
+        "?api-version=2018-02-01",
+        "?api-version=2020-05-01&resource=x",
+        "?api-version=1&resource=x",
+        "?resource=%ff",
+    ]);
+    let header = dice.of(&[("secret", "x"), ("metadata", "true"), ("metadata", "false"), ("accept", "x")]);
+    Wire::http(world.entra(), "GET", &format!("/metadata/identity/oauth2/token{query}"), &[header], b"")
 }
