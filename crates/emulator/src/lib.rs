@@ -22,7 +22,7 @@ mod wire;
 
 pub use clock::Clock;
 pub use emulators::{Emulators, Lag, Options, Quotas};
-pub use on24::{ReadSettings, RefusalStatus, Settings, Webinar};
+pub use on24::{ManagementSettings, Missing, ReadSettings, RefusalStatus, Settings, Webinar};
 pub use people::{Person, person};
 pub use ready::{DataverseReady, KeyVaultReady, On24Ready, Ready};
 pub use tls::Scheme;

@@ -7,7 +7,7 @@ use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::wire::{Answer, Call};
+use crate::wire::Answer;
 
 use super::account::Account;
 use super::books::Books;
@@ -15,6 +15,7 @@ use super::event::Event;
 use super::form::Form;
 use super::refusal::Refusal;
 use super::registration::Echo;
+use super::roll::Roll;
 use super::route::Route;
 use super::settings::Settings;
 
@@ -24,7 +25,6 @@ pub(super) type Handler = for<'a> fn(&mut Books, &Asked<'a>) -> Result<Said<'a>,
 
 pub(super) struct Asked<'a> {
     pub(super) route: &'static Route,
-    pub(super) call: &'a Call,
     pub(super) account: &'a Account,
     pub(super) settings: Arc<Settings>,
     pub(super) seed: u64,
@@ -42,11 +42,6 @@ pub(super) struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// The query as decoded pairs.
-    pub(super) fn parameters(&self) -> Vec<(String, String)> {
-        self.call.parameters()
-    }
-
     /// The event that the path names.
     pub(super) fn event<'b>(&self, books: &'b mut Books) -> Result<&'b mut Event, Refusal> {
         let missing = || Refusal::UnknownEvent { words: self.route.words, event: self.subject.to_string() };
@@ -57,6 +52,8 @@ impl Asked<'_> {
 /// What a handler answers with 200.
 pub(super) enum Said<'a> {
     Json(Value),
+    /// A list of an event, which can be long.
+    Roll(Box<Roll>),
     Registrant(Echo<'a>),
 }
 
@@ -66,10 +63,17 @@ impl From<Value> for Said<'_> {
     }
 }
 
+impl From<Roll> for Said<'_> {
+    fn from(roll: Roll) -> Self {
+        Self::Roll(Box::new(roll))
+    }
+}
+
 impl Said<'_> {
     pub(super) fn answer(&self) -> Answer {
         match self {
             Self::Json(value) => Answer::json(StatusCode::OK, value),
+            Self::Roll(roll) => Answer::json(StatusCode::OK, &roll.write()),
             Self::Registrant(echo) => {
                 let body = serde_json::to_vec(echo).unwrap_or_default().into();
                 let mut answer = Answer { body, ..Answer::empty(StatusCode::OK) };

@@ -1,134 +1,197 @@
-//! Reading attendees: no names, times in Pacific time, and nothing for what did not happen.
+//! The attendee of the reads: no names, times in Pacific time, and nothing for what did not happen.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::account::Account;
-use super::attendance::{Attendance, Viewing};
-use super::books::Books;
+use super::attendance::Attendance;
+use super::device::{Device, profile_url};
+use super::engagement::{Engagement, Opinion, Vote};
 use super::event::Event;
 use super::pacific::stamp;
-use super::reads::asks_for;
-use super::refusal::Refusal;
-use super::registrant::Registrant;
+use super::programme::{
+    ANSWER, CALLS, Choice, HANDOUTS, OWN_WORDS, POLLS, PRESENTER, QUESTIONS, SURVEY, call_id, handout_id,
+    poll_id, poll_question_id, question_id, survey_id, survey_question_id,
+};
+use super::record::{Missing, Record};
+use super::registrant::{RecordKind, Registrant};
+use super::viewing::Viewing;
+use super::widget;
 
-const QUESTIONS: [&str; 2] =
-    ["Will the slides be sent round?", "Does this work for teams in several countries?"];
-const POLLS: [&str; 2] = ["What is your greatest challenge?", "When do you plan to begin?"];
-const CHOICES: [[&str; 3]; 2] =
-    [["Time & people", "Budget", "Data"], ["This year", "Next year", "Not at all"]];
+/// What ON24 leaves out when only that is asked for which it knows at once.
+pub(super) const WAREHOUSE: [&str; 11] = [
+    "engagementscore",
+    "firstliveactivity",
+    "lastliveactivity",
+    "firstarchiveactivity",
+    "lastarchiveactivity",
+    "askedquestions",
+    "resourcesdownloaded",
+    "answeredpolls",
+    "answeredsurveys",
+    "cumulativeliveminutes",
+    "cumulativearchiveminutes",
+];
 
-impl Event {
-    /// Everybody who came, at once: there is no paging here.
-    pub(super) fn attendees(&self, query: &[(String, String)]) -> Value {
-        let came = self.people.iter().filter(|person| asks_for(query, person.standing));
-        let records: Vec<Value> = came
-            .filter_map(|person| Some(Value::Object(self.attendee(person, person.attended()?))))
-            .collect();
-        json!({ "eventid": self.id, "totalattendees": records.len(), "attendees": records })
-    }
-
-    fn attendee(&self, person: &Registrant, attendance: &Attendance) -> Map<String, Value> {
-        let mut record = identity(person);
-        record.insert("engagementscore".to_owned(), json!(f64::from(attendance.score) / 10.0));
+impl Registrant {
+    pub(super) fn attendee(
+        &self,
+        event: &Event,
+        attendance: &Attendance,
+        missing: Missing,
+        kind: RecordKind,
+    ) -> Record {
+        let mut record = Record::new(missing);
+        self.insert_identity(&mut record, event, kind);
+        record.set("engagementscore", f64::from(attendance.engagement.score) / 10.0);
         insert_viewing(&mut record, "live", attendance.live.as_ref());
         insert_viewing(&mut record, "archive", attendance.archive.as_ref());
-        for (name, count) in [
-            ("askedquestions", attendance.questions.len()),
-            ("resourcesdownloaded", attendance.downloads.len()),
-            ("answeredpolls", attendance.votes.len()),
-            ("answeredsurveys", 0),
-        ] {
-            record.insert(name.to_owned(), json!(count));
-        }
-        record.insert("launchmode".to_owned(), json!("Watching remote"));
-        record.insert("sourceeventid".to_owned(), json!(self.id));
-        for (name, list) in [
-            ("questions", questions(person.id, attendance)),
-            ("polls", polls(self.id, attendance)),
-            ("resources", resources(self.id, attendance)),
-        ] {
-            if !list.is_empty() {
-                record.insert(name.to_owned(), Value::Array(list));
-            }
+        insert_counts(&mut record, &attendance.engagement);
+        record.set("launchmode", Device::of(self.id).place);
+        insert_lists(&mut record, event, self.id, &attendance.engagement);
+        widget::insert(&mut record, event.id, event.starts, &attendance.engagement);
+        self.insert_source(&mut record, event);
+        if kind == RecordKind::OfEvent {
+            record.set("attendeesessions", attendance.sessions().count());
         }
         record
     }
-}
 
-impl Books {
-    /// The most recent attendance of this address, bare.
-    pub(super) fn attendee(&self, email: &str, account: &Account) -> Result<Value, Refusal> {
-        let came = self.events.values().filter_map(|event| {
-            let person = event.find(email)?;
-            Some((event, person, person.attended()?))
-        });
-        let (event, person, attendance) = came
-            .max_by_key(|(event, ..)| event.starts)
-            .ok_or_else(|| Refusal::UnknownAttendee(email.to_owned()))?;
-        let mut record = event.attendee(person, attendance);
-        record.insert("clientid".to_owned(), json!(account.client_id()));
-        record.insert("eventid".to_owned(), json!(event.id));
-        Ok(Value::Object(record))
-    }
-}
-
-fn identity(person: &Registrant) -> Map<String, Value> {
-    let mut record = Map::new();
-    if !person.email.is_empty() {
-        record.insert("email".to_owned(), json!(person.email));
-    }
-    record.insert("eventuserid".to_owned(), json!(person.id));
-    for name in ["exteventusercd", "partnerref"] {
-        if let Some(value) = person.fields.get(name) {
-            record.insert(name.to_owned(), json!(value));
+    fn insert_identity(&self, record: &mut Record, event: &Event, kind: RecordKind) {
+        record.maybe("email", self.value("email"));
+        if kind != RecordKind::OfEvent {
+            record.set("clientid", event.client).set("eventid", event.id);
         }
+        record.set("eventuserid", self.id);
+        record.maybe("exteventusercd", self.value("exteventusercd"));
+        record.set("userstatus", self.standing.user_status());
+        record.set("isblocked", if self.is_blocked() { "Y" } else { "N" });
     }
-    record.insert("userstatus".to_owned(), json!(person.standing.user_status()));
-    let blocked = person.fields.get("isblocked").map_or("N", String::as_str);
-    record.insert("isblocked".to_owned(), json!(blocked.to_ascii_uppercase()));
-    record
+
+    pub(super) fn is_blocked(&self) -> bool {
+        self.value("isblocked").is_some_and(|flag| flag.eq_ignore_ascii_case("y"))
+    }
+
+    fn insert_source(&self, record: &mut Record, event: &Event) {
+        let code = event.details.campaign_code.as_deref();
+        record.set("userprofileurl", profile_url(self.id));
+        record.maybe("campaigncode", code).maybe("sourcecampaigncode", code);
+        record.set("sourceeventid", event.id);
+        let partner = self.value("partnerref");
+        record.maybe("partnerref", partner).maybe("attendancepartnerref", partner);
+    }
 }
 
 /// The counters are zero for a mode that was not used; its times are left out.
-fn insert_viewing(record: &mut Map<String, Value>, mode: &str, viewing: Option<&Viewing>) {
-    let (minutes, cumulative, launches) =
-        viewing.map_or((0, 0, 0), |viewing| (viewing.minutes, viewing.cumulative, viewing.launches));
-    record.insert(format!("{mode}minutes"), json!(minutes));
-    record.insert(format!("cumulative{mode}minutes"), json!(cumulative));
-    record.insert(format!("{mode}viewed"), json!(launches));
-    if let Some(viewing) = viewing {
-        record.insert(format!("first{mode}activity"), json!(stamp(viewing.first)));
-        record.insert(format!("last{mode}activity"), json!(stamp(viewing.last)));
+fn insert_viewing(record: &mut Record, mode: &str, viewing: Option<&Viewing>) {
+    record.set(&format!("{mode}minutes"), viewing.map_or(0, Viewing::minutes));
+    record.set(&format!("cumulative{mode}minutes"), viewing.map_or(0, Viewing::cumulative));
+    record.set(&format!("{mode}mediaplayerminutes"), viewing.map_or(0, Viewing::media));
+    record.set(&format!("{mode}viewed"), viewing.map_or(0, Viewing::launches));
+    record.maybe(&format!("first{mode}activity"), viewing.map(|viewing| stamp(viewing.first())));
+    record.maybe(&format!("last{mode}activity"), viewing.map(|viewing| stamp(viewing.last())));
+}
+
+fn insert_counts(record: &mut Record, done: &Engagement) {
+    for (name, count) in [
+        ("askedquestions", done.questions.len()),
+        ("resourcesdownloaded", done.downloads.len()),
+        ("answeredpolls", done.votes.len()),
+        ("answeredsurveys", usize::from(done.opinion.is_some())),
+        ("answeredsurveyquestions", done.survey_answers()),
+    ] {
+        record.set(name, count);
     }
 }
 
-fn questions(person: i64, attendance: &Attendance) -> Vec<Value> {
-    let asked = attendance.questions.iter().zip(QUESTIONS).enumerate();
+fn insert_lists(record: &mut Record, event: &Event, person: i64, done: &Engagement) {
+    record.list("questions", questions(person, done));
+    record.list("polls", done.votes.iter().map(|vote| poll(event.id, vote)).collect());
+    record.list("surveys", done.opinion.iter().map(|opinion| survey(event.id, opinion)).collect());
+    let downloads = done.downloads.iter().map(|deed| {
+        json!({ "resourceid": handout_id(event.id, deed.what), "resourceviewed": HANDOUTS[deed.what],
+                "resourceviewedtimestamp": stamp(deed.at) })
+    });
+    record.list("resources", downloads.collect());
+    // Numbers are texts here, unlike in the event's own list.
+    let clicks = done.clicks.iter().map(|deed| {
+        let (name, _, action) = CALLS[deed.what];
+        json!({ "ctaid": call_id(event.id, deed.what).to_string(), "ctaname": name,
+                "clicks": deed.times.to_string(), "action": action, "date": stamp(deed.at) })
+    });
+    record.list("calltoactions", clicks.collect());
+}
+
+/// ON24 does not document `foldername`, but it occurs.
+fn questions(person: i64, done: &Engagement) -> Vec<Value> {
+    let asked = done.questions.iter().enumerate();
     asked
-        .map(|(number, (time, content))| {
-            let mut question = json!({ "questionid": person % 1_000_000 * 10 + i64::from(number > 0),
-                                       "createtimestamp": stamp(*time), "content": content });
-            if number % 2 == 0 {
-                question["answer"] = json!({ "createtimestamp": stamp(*time), "content": "Yes, tomorrow.",
-                    "presenterid": 2_223_110, "presentername": "Ada Example", "privacy": "Private" });
-            }
+        .map(|(number, at)| {
+            let mut question = question(person, number, *at);
+            question["foldername"] = json!("Inbox");
             question
         })
         .collect()
 }
 
-fn polls(event: i64, attendance: &Attendance) -> Vec<Value> {
-    let vote = |(poll, time, choice): &(usize, jiff::Timestamp, usize)| {
-        let answer = CHOICES[*poll][*choice];
-        let id = event * 10 + i64::from(*poll > 0);
-        json!({ "pollid": id, "pollsubmittedtimestamp": stamp(*time), "pollquestionid": id + 5,
-                "pollquestion": POLLS[*poll], "pollanswers": [answer],
-                "pollanswersdetail": [{ "answercode": format!("choice{}", choice + 1), "answer": answer }] })
-    };
-    attendance.votes.iter().map(vote).collect()
+/// Every other question is answered; there is no key for an answer that was not given.
+pub(super) fn question(person: i64, number: usize, at: jiff::Timestamp) -> Value {
+    let content = QUESTIONS[number % QUESTIONS.len()];
+    let mut question = json!({ "questionid": question_id(person, number), "createtimestamp": stamp(at),
+                               "content": content });
+    if number.is_multiple_of(2) {
+        question["answer"] = json!({ "createtimestamp": stamp(at), "content": ANSWER,
+            "presenterid": PRESENTER.id, "presentername": PRESENTER.name(), "privacy": "Private" });
+    }
+    question
 }
 
-fn resources(event: i64, attendance: &Attendance) -> Vec<Value> {
-    let fetched = |time: &jiff::Timestamp| json!({ "resourceid": event * 3, "resourceviewed": "Slides & notes", "resourceviewedtimestamp": stamp(*time) });
-    attendance.downloads.iter().map(fetched).collect()
+fn poll(event: i64, vote: &Vote) -> Value {
+    let poll = &POLLS[vote.poll];
+    json!({ "pollid": poll_id(event, vote.poll), "pollsubmittedtimestamp": stamp(vote.at),
+            "pollquestionid": poll_question_id(event, vote.poll), "pollquestion": poll.question,
+            "pollanswers": chosen(poll, &vote.answers), "pollanswersdetail": details(poll, &vote.answers) })
+}
+
+fn survey(event: i64, opinion: &Opinion) -> Value {
+    let choices = SURVEY.iter().enumerate().filter(|(_, question)| !question.answers.is_empty());
+    let chosen = choices.zip(&opinion.answers).filter(|(_, answers)| !answers.is_empty());
+    let mut questions: Vec<Value> = chosen
+        .map(|((number, question), answers)| {
+            survey_question(
+                event,
+                number,
+                question,
+                &self::chosen(question, answers),
+                details(question, answers),
+            )
+        })
+        .collect();
+    if let Some(words) = opinion.words.map(|words| OWN_WORDS[words]) {
+        let number = SURVEY.len() - 1;
+        let detail = json!([{ "answercode": Choice::code_of(0), "answer": words }]);
+        questions.push(survey_question(event, number, &SURVEY[number], &json!([words]), detail));
+    }
+    json!({ "surveyid": survey_id(event), "surveysubmittedtimestamp": stamp(opinion.at),
+            "surveyquestions": questions })
+}
+
+/// The code of a question is a text here, unlike in the event's own list.
+fn survey_question(event: i64, number: usize, question: &Choice, answers: &Value, details: Value) -> Value {
+    let mut shown = json!({ "surveyquestionid": survey_question_id(event, number),
+                            "surveyquestion": question.question });
+    if let Some(code) = question.code {
+        shown["questioncode"] = json!(code.to_string());
+        shown["primaryquestioncode"] = json!(code.to_string());
+    }
+    shown["surveyanswers"] = answers.clone();
+    shown["surveyanswersdetail"] = details;
+    shown
+}
+
+fn chosen(question: &Choice, answers: &[usize]) -> Value {
+    answers.iter().map(|answer| json!(question.answers[*answer])).collect()
+}
+
+fn details(question: &Choice, answers: &[usize]) -> Value {
+    let detail = |answer: &usize| json!({ "answercode": Choice::code_of(*answer), "answer": question.answers[*answer] });
+    answers.iter().map(detail).collect()
 }

@@ -12,11 +12,14 @@ use super::asked::Asked;
 use super::centre::Region;
 use super::event::{Event, Webinar};
 use super::refusal::Refusal;
+use super::words::Words;
 
 /// The person-in-event ids of one event lie this far from those of the next.
 const PEOPLE_APART: i64 = 10_000_000;
 
 pub(super) struct Books {
+    /// Whose they are, unless they are of an account below it.
+    client: i64,
     pub(super) events: BTreeMap<i64, Event>,
     first_event: i64,
     first_person: i64,
@@ -24,9 +27,10 @@ pub(super) struct Books {
 }
 
 impl Books {
-    pub(super) fn new(region: Region, seed: u64) -> Self {
+    pub(super) fn new(client: i64, region: Region, seed: u64) -> Self {
         let mut generator = seeded::generator(seed, &region.purpose("ids"));
         Self {
+            client,
             events: BTreeMap::new(),
             first_event: generator.random_range(2_000_000..5_000_000),
             first_person: generator.random_range(150_000_000..400_000_000),
@@ -38,7 +42,7 @@ impl Books {
         let number = i64::try_from(self.events.len()).unwrap_or(i64::MAX);
         let id = self.first_event + number * 17;
         let first_person = self.first_person + number.saturating_mul(PEOPLE_APART);
-        let mut event = Event::new(id, first_person, webinar, now);
+        let mut event = Event::new(id, self.client, first_person, webinar, now);
         event.tell_cases_apart(self.case_sensitive);
         self.events.insert(id, event);
         id
@@ -60,6 +64,8 @@ impl Books {
     pub(super) fn open(&self, asked: &Asked<'_>) -> Result<i64, Refusal> {
         let words = asked.route.words;
         let event = asked.subject.parse().ok().and_then(|id| self.events.get(&id));
+        // Only deleting knows what has been deleted.
+        let event = event.filter(|event| !event.deleted || words == Words::Deletion);
         let event = event.ok_or_else(|| Refusal::UnknownEvent { words, event: asked.subject.to_string() })?;
         if event.active || asked.route.even_inactive {
             Ok(event.id)

@@ -25,6 +25,9 @@ struct Change {
     options: Option<BTreeMap<String, Vec<String>>>,
     /// The client whose event it is: the account or one of its sub-clients.
     client_id: Option<i64>,
+    /// Whether those who register have to follow a link in a mail before they count.
+    double_opt_in: Option<bool>,
+    tags: Option<Vec<String>>,
 }
 
 pub(super) fn control(books: &mut Books, account: &Account, call: &Call) -> Answer {
@@ -34,8 +37,8 @@ pub(super) fn control(books: &mut Books, account: &Account, call: &Call) -> Answ
     let change = match serde_json::from_slice::<Change>(&call.body) {
         Ok(change) => change,
         Err(error) => {
-            let words =
-                "expected \"event_id\" and some of \"active\", \"required\", \"options\", \"client_id\"";
+            let words = "expected \"event_id\" and some of \"active\", \"required\", \"options\", \"client_id\", \
+                 \"double_opt_in\", \"tags\"";
             return control::refusal(StatusCode::BAD_REQUEST, &format!("{words}: {error}"));
         }
     };
@@ -47,13 +50,13 @@ pub(super) fn control(books: &mut Books, account: &Account, call: &Call) -> Answ
         );
     }
     match books.event(change.event_id) {
-        Some(event) => Answer::json(StatusCode::OK, &event.change(change, own)),
+        Some(event) => Answer::json(StatusCode::OK, &event.change(change)),
         None => control::refusal(StatusCode::NOT_FOUND, "there is no such event"),
     }
 }
 
 impl Event {
-    fn change(&mut self, change: Change, own: i64) -> Value {
+    fn change(&mut self, change: Change) -> Value {
         if let Some(active) = change.active {
             self.active = active;
         }
@@ -63,12 +66,14 @@ impl Event {
         for (name, options) in change.options.unwrap_or_default() {
             self.page.list(&name, options);
         }
+        self.double_opt_in = change.double_opt_in.unwrap_or(self.double_opt_in);
+        self.details.tags = change.tags.unwrap_or(std::mem::take(&mut self.details.tags));
         if let Some(client) = change.client_id {
-            self.client = Some(client).filter(|client| *client != own);
+            self.client = client;
         }
         let required = self.page.fields.iter().filter(|field| field.required);
         let required: Vec<&str> = required.map(|field| field.name).collect();
         json!({ "event_id": self.id, "active": self.active, "required": required,
-                "client_id": self.client.unwrap_or(own) })
+                "client_id": self.client, "double_opt_in": self.double_opt_in, "tags": self.details.tags })
     }
 }

@@ -5,30 +5,62 @@ mod asked;
 mod attendance;
 mod attendee;
 mod books;
-mod catalogue;
+mod brief;
 mod centre;
+mod chat;
 mod countries;
+mod crowd;
+mod desk;
+mod details;
+mod device;
+mod engagement;
 mod erasure;
 mod event;
 mod event_control;
 mod everywhere;
 mod field;
+mod filter;
 mod form;
 mod gate;
+mod helpers;
+mod lag;
+mod lead;
+mod library;
+mod listing;
+mod management;
+mod members;
+mod metadata;
 mod multipart;
+mod notice;
 mod pacific;
 mod page;
+mod paging;
+mod programme;
+mod read_settings;
+mod reading;
 mod reads;
+mod record;
 mod refusal;
+mod regfield;
 mod registrant;
 mod registration;
+mod results;
+mod roll;
+mod roster;
 mod route;
+mod sessions;
 mod settings;
-mod standing_reads;
+mod tally;
 mod throttle;
 mod token;
 mod turnout;
+mod types;
+mod viewing;
+mod wccevent;
+mod widget;
+mod window;
 mod words;
+mod zones;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
@@ -39,7 +71,9 @@ use serde_json::{Value, json};
 pub(crate) use account::Account;
 pub(crate) use centre::{Centre, Region};
 pub use event::Webinar;
-pub use settings::{ReadSettings, RefusalStatus, Settings};
+pub use read_settings::{ManagementSettings, ReadSettings};
+pub use record::Missing;
+pub use settings::{RefusalStatus, Settings};
 
 use crate::clock::Clock;
 use crate::control;
@@ -71,7 +105,8 @@ impl On24 {
         let account = Account::new(region, seed);
         let gate = Mutex::new(Gate::new(&account, centre, clock.now()));
         let settings = RwLock::new(Arc::new(Settings::of(centre)));
-        Self { clock, seed, account, settings, gate, books: Mutex::new(Books::new(region, seed)) }
+        let books = Mutex::new(Books::new(account.client_id(), region, seed));
+        Self { clock, seed, account, settings, gate, books }
     }
 
     pub(crate) fn account(&self) -> &Account {
@@ -123,7 +158,6 @@ impl On24 {
         self.gate().admit(&knock)?;
         let mut asked = Asked {
             route,
-            call,
             account,
             seed: self.seed,
             now,
@@ -182,6 +216,8 @@ impl Emulated for On24 {
             "settings" => Some(self.change_settings(call)),
             "account" => Some(control::settings(&mut self.gate().membership, call)),
             "tokens" => Some(token::control(&mut self.gate(), call, self.clock.now())),
+            "events" => Some(desk::events(&mut self.books(), &self.account, self.clock.now(), call)),
+            "confirm" => Some(desk::confirm(&mut self.books(), call)),
             "event" => Some(event_control::control(&mut self.books(), &self.account, call)),
             _ => None,
         }

@@ -7,7 +7,7 @@ use super::form::Form;
 /// What every page shows.
 const USUAL: [&str; 6] = ["firstname", "lastname", "email", "company", "jobtitle", "country"];
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Page {
     pub(super) fields: Vec<PageField>,
 }

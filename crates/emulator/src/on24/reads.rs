@@ -1,71 +1,147 @@
-//! Reading registrants, and the reference lists.
+//! The reads, as handlers.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::account::Account;
+use super::asked::{Asked, Said};
 use super::books::Books;
 use super::event::Event;
+use super::library;
+use super::reading::Reading;
 use super::refusal::Refusal;
-use super::registrant::{Registrant, Standing};
 
-/// A query parameter, its name in any letter case.
-pub(super) fn parameter<'a>(query: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    query.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+type Answer<'a> = Result<Said<'a>, Refusal>;
+
+/// Reads one event, after everything has happened there that is due.
+fn of_event<'a>(
+    books: &mut Books,
+    asked: &Asked<'a>,
+    read: impl FnOnce(&Event, &Reading<'_>) -> Result<Value, Refusal>,
+) -> Answer<'a> {
+    let reading = Reading::of(asked);
+    let event = asked.event(books)?.settle(asked.now, asked.seed);
+    read(event, &reading).map(Said::Json)
 }
 
-/// Whether `userstatus` asks for somebody of this standing. `all` is the older word and leaves out the forgotten.
-pub(super) fn asks_for(query: &[(String, String)], standing: Standing) -> bool {
-    match parameter(query, "userstatus").unwrap_or("any").to_ascii_lowercase().as_str() {
-        "deleted" => standing == Standing::Deleted,
-        "forgotten" => standing == Standing::Forgotten,
-        "all" => standing != Standing::Forgotten,
-        _ => true,
-    }
+/// Reads everything of the client, after everything has happened that is due.
+fn of_client<'a>(
+    books: &mut Books,
+    asked: &Asked<'a>,
+    read: impl FnOnce(&Books, &Reading<'_>) -> Result<Value, Refusal>,
+) -> Answer<'a> {
+    let reading = Reading::of(asked);
+    read(books.settle(asked.now, asked.seed), &reading).map(Said::Json)
 }
 
-impl Event {
-    /// Everybody at once: there is no paging here.
-    pub(super) fn registrants(&self, query: &[(String, String)]) -> Value {
-        let email = parameter(query, "email").map(str::to_lowercase);
-        let no_show = parameter(query, "noshow").is_some_and(|value| value.eq_ignore_ascii_case("y"));
-        let code = parameter(query, "partnerref");
-        let listed = self.people.iter().filter(|person| {
-            asks_for(query, person.standing)
-                && email.as_ref().is_none_or(|email| person.email.to_lowercase() == *email)
-                && code.is_none_or(|code| person.fields.get("partnerref").is_some_and(|value| value == code))
-                && !(no_show && person.attended().is_some())
-        });
-        let records: Vec<Value> = listed.map(|person| Value::Object(person.record(self.id))).collect();
-        json!({ "eventid": self.id, "totalregistrants": records.len(), "registrants": records })
-    }
+pub(super) fn event<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    of_event(books, asked, |event, reading| Ok(event.metadata(reading)))
 }
 
-impl Books {
-    /// The most recent registration with this address, or that of one event.
-    pub(super) fn registrant(
-        &self,
-        email: &str,
-        query: &[(String, String)],
-        account: &Account,
-    ) -> Result<Value, Refusal> {
-        let only = parameter(query, "eventid");
-        let events =
-            self.events.values().filter(|event| only.is_none_or(|only| only.parse() == Ok(event.id)));
-        let found = events.filter_map(|event| Some((event, event.find(email)?)));
-        let latest: Option<(&Event, &Registrant)> = found.max_by_key(|(_, person)| person.created);
-        let (event, person) = latest.ok_or_else(|| Refusal::UnknownRegistrant(email.to_owned()))?;
-        let mut record = person.record(event.id);
-        record.insert("clientid".to_owned(), json!(account.client_id()));
-        Ok(json!({ "registrant": record }))
-    }
+pub(super) fn registrants<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    let event = asked.event(books)?.settle(asked.now, asked.seed);
+    event.list_registrants(&Reading::of(asked)).map(Said::from)
 }
 
-pub(super) fn languages() -> Value {
-    json!({ "languagecodes": [
-        { "label": "English", "languagecd": "en" },
-        { "label": "English (UK)", "countrycd": "UK", "languagecd": "en" },
-        { "label": "German", "languagecd": "de" },
-        { "label": "Portuguese", "languagecd": "pt" },
-        { "label": "Chinese (Simplified)", "countrycd": "CN", "languagecd": "zh" },
-    ] })
+pub(super) fn attendees<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    let event = asked.event(books)?.settle(asked.now, asked.seed);
+    event.list_attendees(&Reading::of(asked)).map(Said::from)
+}
+
+pub(super) fn sessions<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    of_event(books, asked, Event::list_sessions)
+}
+
+pub(super) fn polls<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    of_event(books, asked, |event, reading| Ok(event.polls(reading)))
+}
+
+pub(super) fn surveys<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    of_event(books, asked, |event, reading| Ok(event.surveys(reading)))
+}
+
+pub(super) fn resources<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    of_event(books, asked, |event, reading| Ok(event.resources(reading)))
+}
+
+pub(super) fn calls_to_action<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    of_event(books, asked, |event, reading| Ok(event.calls_to_action(reading)))
+}
+
+pub(super) fn group_chat<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    of_event(books, asked, |event, reading| Ok(event.group_chat(reading)))
+}
+
+pub(super) fn event_presenters<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    of_event(books, asked, |event, reading| Ok(event.presenters(reading)))
+}
+
+pub(super) fn presenter_chat<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    of_event(books, asked, |event, reading| Ok(event.presenter_chat(reading)))
+}
+
+pub(super) fn mails<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    of_event(books, asked, |event, _| Ok(event.mails()))
+}
+
+pub(super) fn mail_statistics<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    of_event(books, asked, |event, reading| Ok(event.mail_statistics(reading)))
+}
+
+pub(super) fn calendar_reminder<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    of_event(books, asked, |event, _| Ok(event.calendar_reminder()))
+}
+
+pub(super) fn certifications<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    of_event(books, asked, |event, _| Ok(library::certifications(event.id)))
+}
+
+pub(super) fn engaged_accounts<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    of_client(books, asked, Books::engaged_accounts)
+}
+
+pub(super) fn registration_fields<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    of_event(books, asked, |event, _| Ok(event.registration_fields()))
+}
+
+pub(super) fn events<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    of_client(books, asked, Books::list_events)
+}
+
+pub(super) fn client_registrants<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    of_client(books, asked, Books::list_registrants)
+}
+
+pub(super) fn client_attendees<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    of_client(books, asked, Books::list_attendees)
+}
+
+pub(super) fn registrant<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    of_client(books, asked, |books, reading| books.registrant(&asked.subject, reading))
+}
+
+pub(super) fn registrant_events<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    of_client(books, asked, |books, reading| books.registrations_of(&asked.subject, reading))
+}
+
+pub(super) fn attendee<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    of_client(books, asked, |books, reading| books.attendee(&asked.subject, reading))
+}
+
+pub(super) fn attendee_events<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    of_client(books, asked, |books, reading| books.attendances_of(&asked.subject, reading))
+}
+
+pub(super) fn leads<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    of_client(books, asked, Books::leads)
+}
+
+pub(super) fn lead<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    of_client(books, asked, |books, reading| books.lead(&asked.subject, reading))
+}
+
+pub(super) fn user_questions<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    of_client(books, asked, Books::questions)
+}
+
+pub(super) fn presenters<'a>(books: &mut Books, asked: &Asked<'a>) -> Answer<'a> {
+    of_client(books, asked, Books::presenters)
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::wire::Answer;
 
+use super::pacific::DATE_FORMATS;
 use super::route::Verb;
 use super::words::Words;
 
@@ -62,8 +63,24 @@ pub(super) enum Refusal {
     TooMany,
     UnknownRegistrant(String),
     UnknownAttendee(String),
+    UnknownLead,
+    /// The account has no report of leads.
+    NoLeads(i64),
     /// Wrong dates or intervals in a query.
-    Dates(&'static str),
+    Dates(String),
+    /// 400 for something else in a query.
+    BadQuery(String),
+    /// A page beyond the last one.
+    PageOffset {
+        last: usize,
+    },
+    /// Something is wrong in the form of an event.
+    NoWebinar,
+    GlobalAccount {
+        copy: bool,
+    },
+    AlreadyDeleted,
+    NotDeletable,
     /// In words and with a status that a test may choose, because ON24's are not known.
     Chosen {
         status: StatusCode,
@@ -83,6 +100,17 @@ impl Refusal {
         }
     }
 
+    /// The list of an event's registrants puts wrong formats in words of its own.
+    pub(super) fn in_words_of_registrants(self) -> Self {
+        match self {
+            Self::Dates(words) if words == DATE_FORMATS => Self::Dates(
+                "Invalid Date format for params startdate and enddate. Incorrect timezone value provided."
+                    .to_owned(),
+            ),
+            other => other,
+        }
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::WrongMethod { status, .. }
@@ -97,18 +125,25 @@ impl Refusal {
             | Self::InactiveClient(_)
             | Self::ExpiredContract(_)
             | Self::InactiveEvent { .. }
-            | Self::EmailNotFound => StatusCode::FORBIDDEN,
+            | Self::EmailNotFound
+            | Self::NoLeads(_)
+            | Self::GlobalAccount { .. } => StatusCode::FORBIDDEN,
             Self::NoSuchPath
             | Self::UnknownEvent { .. }
             | Self::Nobody { .. }
+            | Self::UnknownLead
             | Self::UnknownRegistrant(_)
             | Self::UnknownAttendee(_) => StatusCode::NOT_FOUND,
-            Self::NothingToDelete => StatusCode::PRECONDITION_FAILED,
+            Self::NothingToDelete | Self::NotDeletable => StatusCode::PRECONDITION_FAILED,
+            Self::AlreadyDeleted => StatusCode::GONE,
             Self::NotYesOrNo(_)
             | Self::EmailMissing
             | Self::EmailBlank
             | Self::EmailTaken
             | Self::TooMany
+            | Self::BadQuery(_)
+            | Self::PageOffset { .. }
+            | Self::NoWebinar
             | Self::Dates(_) => StatusCode::BAD_REQUEST,
         }
     }
@@ -124,7 +159,11 @@ impl Refusal {
             Self::NotYesOrNo(parameter) => format!("Invalid value for the {parameter} parameter."),
             Self::UnknownRegistrant(email) => format!("The registrant {email} doesn't exist."),
             Self::UnknownAttendee(email) => format!("The attendant {email} doesn't exist."),
-            Self::Chosen { text, .. } => text.clone(),
+            Self::NoLeads(client) => format!("Power Leads report is not enabled for client {client}."),
+            Self::PageOffset { last } => {
+                format!("Invalid pageOffset, range must be between 0 and {last}.")
+            }
+            Self::Dates(text) | Self::BadQuery(text) | Self::Chosen { text, .. } => text.clone(),
             fixed => fixed.fixed_words().to_owned(),
         }
     }
@@ -147,7 +186,16 @@ impl Refusal {
                 "No registrant was found for that email address and eventId combination"
             }
             Self::TooMany => "You have exceeded the maximum number of user to be deleted (100,000)",
-            Self::Dates(words) => words,
+            Self::UnknownLead => "No lead data was found for that email address",
+            Self::NoWebinar => "Webinar was not created due to errors in the parameters",
+            Self::GlobalAccount { copy: false } => {
+                "Creating an event in a Global Client Account is not allowed."
+            }
+            Self::GlobalAccount { copy: true } => {
+                "Copying an event into a Global Client Account is not allowed."
+            }
+            Self::AlreadyDeleted => "Event has already been deleted",
+            Self::NotDeletable => "Event does not meet criteria for deletion",
             _ => "",
         }
     }

@@ -1,13 +1,18 @@
 //! One person at one event.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::attendance::Attendance;
-use super::field::{FIELDS, Fields};
+use super::device::{Device, profile_url};
+use super::event::Event;
+use super::field::{FIELDS, Fields, is_flag};
 use super::pacific;
+use super::reading::Reading;
+use super::record::{Missing, Record};
 
 /// What a registration has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +48,11 @@ pub(super) enum Origin {
     Api,
     /// On ON24's own registration page.
     Page,
+    /// Nowhere: somebody who came by another one's link. Such people are attendees, not registrants.
+    Guest,
 }
 
+#[derive(Clone)]
 pub(super) struct Registrant {
     pub(super) id: i64,
     /// As it was typed when the person was first registered; empty when there was none.
@@ -59,8 +67,10 @@ pub(super) struct Registrant {
     pub(super) first_at: Option<i64>,
     pub(super) created: Timestamp,
     pub(super) last_activity: Timestamp,
+    /// Whether the person followed the link of the mail, where the event asks for that.
+    pub(super) confirmed: bool,
     /// `None` until it is decided whether the person comes.
-    pub(super) attendance: Option<Attendance>,
+    pub(super) attendance: Option<Box<Attendance>>,
 }
 
 impl Registrant {
@@ -75,6 +85,7 @@ impl Registrant {
             first_at: None,
             created: now,
             last_activity: now,
+            confirmed: true,
             attendance: None,
         }
     }
@@ -100,30 +111,68 @@ impl Registrant {
         self.last_activity = now;
     }
 
-    /// The attendance of somebody who came.
-    pub(super) fn attended(&self) -> Option<&Attendance> {
-        self.attendance.as_ref().filter(|attendance| attendance.came())
+    /// Whether the lists of registrants have the person at all.
+    pub(super) fn is_registered(&self) -> bool {
+        self.confirmed && self.origin != Origin::Guest
     }
 
-    /// The record of the reads, without the client's id.
-    pub(super) fn record(&self, event: i64) -> Map<String, Value> {
-        let mut record = Map::new();
-        record.insert("eventuserid".to_owned(), json!(self.id));
-        record.insert("eventid".to_owned(), json!(event));
-        record.insert("sourceeventid".to_owned(), json!(event));
-        for field in FIELDS {
-            if let Some(value) = self.value(field.name) {
-                record.insert(field.name.to_owned(), json!(value));
-            }
+    /// Whether the person is let in at all.
+    pub(super) fn may_come(&self) -> bool {
+        self.confirmed && self.standing == Standing::Live
+    }
+
+    /// The attendance of somebody who came, as far as ON24 shows it by now.
+    pub(super) fn attended(&self, event: &Event, reading: &Reading<'_>) -> Option<Cow<'_, Attendance>> {
+        self.attendance.as_ref()?.shown(reading.delay, self.id, event.ends(), reading.now)
+    }
+
+    /// The record of the reads. Only those of one client's many events say whose event it is, and the one by address
+    /// says nothing of when.
+    pub(super) fn record(&self, event: &Event, missing: Missing, kind: RecordKind) -> Record {
+        let mut record = Record::new(missing);
+        record.set("eventuserid", self.id).set("eventid", event.id);
+        if kind != RecordKind::OfEvent {
+            record.set("clientid", event.client);
         }
-        for flag in ["marketingemail", "eventemail"] {
-            record.entry(flag).or_insert_with(|| json!("N"));
+        record.set("sourceeventid", event.id);
+        for field in FIELDS.iter().filter(|field| !kind.hides(field.name)) {
+            let flag = is_flag(field).then_some("N");
+            record.maybe(field.name, self.value(field.name).or(flag));
         }
-        record.insert("createtimestamp".to_owned(), json!(pacific::stamp(self.created)));
-        record.insert("lastactivity".to_owned(), json!(pacific::stamp(self.last_activity)));
-        record.insert("userstatus".to_owned(), json!(self.standing.user_status()));
-        record.insert("attendeetype".to_owned(), json!("Virtual"));
+        if kind != RecordKind::ByAddress {
+            record.set("createtimestamp", pacific::stamp(self.created));
+            record.set("lastactivity", pacific::stamp(self.last_activity));
+            record.maybe("engagementprediction", self.prediction());
+        }
+        self.insert_origin(&mut record, event);
         record
+    }
+
+    /// Where the registration came from.
+    fn insert_origin(&self, record: &mut Record, event: &Event) {
+        let device = (self.standing != Standing::Forgotten).then(|| Device::of(self.id));
+        record.maybe("browser", device.as_ref().map(|device| device.browser));
+        record.maybe("os", device.as_ref().map(|device| device.system));
+        record.maybe("ipaddress", device.as_ref().map(|device| device.address.as_str()));
+        record.set("userprofileurl", profile_url(self.id));
+        let code = event.details.campaign_code.as_deref();
+        record.maybe("campaigncode", code).maybe("sourcecampaigncode", code);
+        for (name, value) in [
+            ("utmsource", "newsletter"),
+            ("utmmedium", "email"),
+            ("utmcampaign", "autumn"),
+            ("utmterm", "webinar"),
+            ("utmcontent", "button"),
+        ] {
+            record.maybe(name, (self.origin == Origin::Page).then_some(value));
+        }
+        record.set("userstatus", self.standing.user_status());
+        record.set("attendeetype", "Virtual");
+    }
+
+    /// How likely the person is to take part; ON24 does not know it of everybody.
+    pub(super) fn prediction(&self) -> Option<&'static str> {
+        [Some("HIGH"), Some("MEDIUM"), Some("LOW"), None][usize::try_from(self.id % 4).unwrap_or_default()]
     }
 
     /// The entry of the emulator's state.
@@ -131,6 +180,7 @@ impl Registrant {
         let origin = match self.origin {
             Origin::Api => "api",
             Origin::Page => "on24",
+            Origin::Guest => "guest",
         };
         json!({ "email": self.email, "state": self.standing.state(), "writes": self.writes,
                 "first_at": self.first_at, "event_user_id": self.id, "origin": origin, "fields": self.fields })
@@ -142,10 +192,27 @@ impl Registrant {
         known.map(|(name, value)| (name, value.to_owned().into())).collect()
     }
 
-    fn value(&self, field: &str) -> Option<&str> {
+    pub(super) fn value(&self, field: &str) -> Option<&str> {
         match field {
             "email" => Some(self.email.as_str()).filter(|email| !email.is_empty()),
             field => self.fields.get(field).map(String::as_str),
         }
+    }
+}
+
+/// Which read a record is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RecordKind {
+    /// The lists of one event.
+    OfEvent,
+    /// The lists of a client's many events.
+    OfClient,
+    /// One person, by address.
+    ByAddress,
+}
+
+impl RecordKind {
+    fn hides(self, field: &str) -> bool {
+        field == "isblocked" || (field == "emailformat" && self == Self::ByAddress)
     }
 }

@@ -109,6 +109,13 @@ impl Event {
         if email.is_some_and(|email| asked.settings.blocks(email)) {
             return Err(asked.blocked());
         }
+        let management = &asked.settings.management;
+        if known.is_none() && !self.details.takes_registrations && management.refuse_when_disabled {
+            return Err(Refusal::Chosen {
+                status: StatusCode::FORBIDDEN,
+                text: management.disabled_text.clone(),
+            });
+        }
         let Some(position) = known else {
             let email = email.unwrap_or_default().to_owned();
             let position = self.add(Registrant::new(self.next_id(), email, Origin::Api, asked.now));

@@ -10,10 +10,11 @@ use percent_encoding::percent_decode_str;
 use crate::wire::Call;
 
 use super::asked::Handler;
+use super::reading::Reading;
 use super::refusal::Refusal;
 use super::settings::Settings;
 use super::words::Words;
-use super::{catalogue, erasure, everywhere, reads, registration, standing_reads};
+use super::{erasure, everywhere, helpers, library, management, reads, registration, types, zones};
 
 /// The name of everything that is no operation.
 pub(super) const OTHER: &str = "other";
@@ -155,42 +156,55 @@ static ROUTES: &[Route] = &[
     Route::new(Post, &["forgetall"], "forget_everybody", (Registration, 30), erasure::forget_everybody).saying(Words::Erasure),
     Route::new(Post, &["event", EVENT, "forgetall"], "forget_event", (Registration, 30), erasure::forget_event).even_inactive(),
 
-    Route::new(Get, &["event", EVENT], "event", (EventAnalytics, 1000), standing_reads::event),
-    Route::new(Get, &["event", EVENT, "registrant"], "registrants", (EventAnalytics, 100), standing_reads::registrants),
-    Route::new(Get, &["event", EVENT, "attendee"], "attendees", (EventAnalytics, 100), standing_reads::attendees),
-    Route::new(Get, &["event", EVENT, "attendeesession"], "sessions", (EventAnalytics, 30), catalogue::unserved),
-    Route::new(Get, &["event", EVENT, "poll"], "polls", (EventAnalytics, 60), catalogue::unserved),
-    Route::new(Get, &["event", EVENT, "survey"], "surveys", (EventAnalytics, 60), catalogue::unserved),
-    Route::new(Get, &["event", EVENT, "resource"], "resources", (EventAnalytics, 60), catalogue::unserved),
-    Route::new(Get, &["event", EVENT, "cta"], "ctas", (EventAnalytics, 30), catalogue::unserved).saying(Words::EventId),
-    Route::new(Get, &["event", EVENT, "groupchat"], "group_chat", (EventAnalytics, 60), catalogue::unserved).saying(Words::EventId),
+    Route::new(Get, &["event", EVENT], "event", (EventAnalytics, 1000), reads::event),
+    Route::new(Get, &["event", EVENT, "registrant"], "registrants", (EventAnalytics, 100), reads::registrants),
+    Route::new(Get, &["event", EVENT, "attendee"], "attendees", (EventAnalytics, 100), reads::attendees),
+    Route::new(Get, &["event", EVENT, "attendeesession"], "sessions", (EventAnalytics, 30), reads::sessions),
+    Route::new(Get, &["event", EVENT, "poll"], "polls", (EventAnalytics, 60), reads::polls),
+    Route::new(Get, &["event", EVENT, "survey"], "surveys", (EventAnalytics, 60), reads::surveys),
+    Route::new(Get, &["event", EVENT, "resource"], "resources", (EventAnalytics, 60), reads::resources),
+    Route::new(Get, &["event", EVENT, "cta"], "ctas", (EventAnalytics, 30), reads::calls_to_action).saying(Words::EventId),
+    Route::new(Get, &["event", EVENT, "groupchat"], "group_chat", (EventAnalytics, 60), reads::group_chat).saying(Words::EventId),
+
+    Route::new(Get, &["event", EVENT, "presenter"], "event_presenters", (EventAnalytics, 30), reads::event_presenters),
+    Route::new(Get, &["event", EVENT, "presenterchat"], "presenter_chat", (EventAnalytics, 30), reads::presenter_chat),
+    Route::new(Get, &["event", EVENT, "email"], "mails", (EventAnalytics, 30), reads::mails).saying(Words::EventId),
+    Route::new(Get, &["event", EVENT, "emailstatistics"], "mail_statistics", (EventAnalytics, 30), reads::mail_statistics),
+    Route::new(Get, &["event", EVENT, "calendarreminder"], "calendar_reminder", (EventAnalytics, 30), reads::calendar_reminder),
+    Route::new(Get, &["event", EVENT, "certifications"], "certifications", (EventAnalytics, 30), reads::certifications),
 
     Route::new(Get, &[], "subclients", (AccountAnalytics, 30), |_, asked| Ok(asked.account.tree().into())),
-    Route::new(Get, &["event"], "events", (AccountAnalytics, 30), standing_reads::events),
-    Route::new(Get, &["registrant"], "client_registrants", (AccountAnalytics, 100), catalogue::unserved),
-    Route::new(Get, &["registrant", EMAIL], "registrant", (AccountAnalytics, 100), standing_reads::registrant),
-    Route::new(Get, &["registrant", EMAIL, "allevents"], "registrant_events", (AccountAnalytics, 100), catalogue::unserved),
-    Route::new(Get, &["attendee"], "client_attendees", (AccountAnalytics, 100), catalogue::unserved),
-    Route::new(Get, &["attendee", EMAIL], "attendee", (AccountAnalytics, 100), standing_reads::attendee),
-    Route::new(Get, &["attendee", EMAIL, "allevents"], "attendee_events", (AccountAnalytics, 100), catalogue::unserved),
-    Route::new(Get, &["lead"], "leads", (AccountAnalytics, 30), catalogue::unserved),
-    Route::new(Get, &["lead", EMAIL], "lead", (AccountAnalytics, 30), catalogue::unserved),
+    Route::new(Get, &["event"], "events", (AccountAnalytics, 30), reads::events),
+    Route::new(Get, &["registrant"], "client_registrants", (AccountAnalytics, 100), reads::client_registrants),
+    Route::new(Get, &["registrant", EMAIL], "registrant", (AccountAnalytics, 100), reads::registrant),
+    Route::new(Get, &["registrant", EMAIL, "allevents"], "registrant_events", (AccountAnalytics, 100), reads::registrant_events),
+    Route::new(Get, &["attendee"], "client_attendees", (AccountAnalytics, 100), reads::client_attendees),
+    Route::new(Get, &["attendee", EMAIL], "attendee", (AccountAnalytics, 100), reads::attendee),
+    Route::new(Get, &["attendee", EMAIL, "allevents"], "attendee_events", (AccountAnalytics, 100), reads::attendee_events),
+    Route::new(Get, &["lead"], "leads", (AccountAnalytics, 30), reads::leads),
+    Route::new(Get, &["lead", EMAIL], "lead", (AccountAnalytics, 30), reads::lead),
+    Route::new(Get, &["userquestions"], "user_questions", (AccountAnalytics, 30), reads::user_questions),
+    Route::new(Get, &["presenter"], "presenters", (AccountAnalytics, 30), reads::presenters),
+    Route::new(Get, &["engagedaccount"], "engaged_accounts", (AccountAnalytics, 30), reads::engaged_accounts),
+    Route::new(Get, &["surveylibrary"], "survey_library", (AccountAnalytics, 30), |_, _| Ok(library::survey_questions().into())),
 
-    Route::new(Post, &["event"], "create_event", (EventManagement, 10), catalogue::unserved),
-    Route::new(Put, &["event", EVENT], "update_event", (EventManagement, 60), catalogue::unserved).even_inactive(),
-    Route::new(Delete, &["event", EVENT], "delete_event", (EventManagement, 30), catalogue::unserved).saying(Words::Deletion).even_inactive(),
+    Route::new(Post, &["event"], "create_event", (EventManagement, 10), management::create),
+    Route::new(Put, &["event", EVENT], "update_event", (EventManagement, 60), management::update).even_inactive(),
+    Route::new(Delete, &["event", EVENT], "delete_event", (EventManagement, 30), management::delete).saying(Words::Deletion).even_inactive(),
 
-    helper(&["event", EVENT, "regfield"], "registration_fields", catalogue::unserved).saying(Words::RegistrationFields).even_inactive(),
-    helper(&["languages"], "languages", |_, _| Ok(reads::languages().into())),
-    helper(&["timezones"], "time_zones", catalogue::unserved),
-    helper(&["eventtypes"], "event_types", catalogue::unserved),
-    helper(&["eventprofile"], "event_profiles", catalogue::unserved),
-    helper(&["eventmanager"], "event_managers", catalogue::unserved),
-    helper(&["accountmanager"], "account_managers", catalogue::unserved),
-    helper(&["salesrep"], "sales_reps", catalogue::unserved),
-    helper(&["signalrep"], "signal_reps", catalogue::unserved),
-    helper(&["technicalrep"], "technical_reps", catalogue::unserved),
-    Route::new(Get, &["customaccounttag"], "account_tags", (Helpers, 30), catalogue::unserved),
+    helper(&["event", EVENT, "regfield"], "registration_fields", reads::registration_fields).saying(Words::RegistrationFields).even_inactive(),
+    helper(&["languages"], "languages", |_, _| Ok(types::languages().into())),
+    helper(&["timezones"], "time_zones", |_, _| Ok(zones::list().into())),
+    helper(&["eventtypes"], "event_types", |_, _| Ok(types::list().into())),
+    helper(&["eventprofile"], "event_profiles", |_, _| Ok(helpers::event_profiles().into())),
+    helper(&["eventmanager"], "event_managers", |_, _| Ok(helpers::contacts("eventmanagers", "adminid", false).into())),
+    helper(&["accountmanager"], "account_managers", |_, _| Ok(helpers::contacts("accountmanagers", "accountmangerid", true).into())),
+    helper(&["salesrep"], "sales_reps", |_, _| Ok(helpers::contacts("salesreps", "salesrepid", false).into())),
+    helper(&["signalrep"], "signal_reps", |_, _| Ok(helpers::contacts("signalreps", "signalrepid", false).into())),
+    helper(&["technicalrep"], "technical_reps", |_, _| Ok(helpers::technical_contacts().into())),
+    Route::new(Get, &["customaccounttag"], "account_tags", (Helpers, 30), |_, _| Ok(helpers::account_tags().into())),
+    Route::new(Get, &["tokens"], "replacement_tokens", (Helpers, 30), |_, asked| Ok(library::replacement_tokens(&Reading::of(asked)).into())),
+    Route::new(Get, &["users"], "users", (Helpers, 30), |_, asked| Ok(library::users(&Reading::of(asked)).into())),
 ];
 
 /// The names that weather rules and call counts use.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::emulators::Quotas;
 
 use super::centre::Centre;
+use super::read_settings::{ManagementSettings, ReadSettings};
 
 /// Texts and statuses of refusals that ON24 does not document, whom an event does not take, and every choice of ours.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -57,17 +58,8 @@ pub struct Settings {
     pub wrong_method_status: RefusalStatus,
     /// How the reads behave.
     pub reads: ReadSettings,
-}
-
-/// Where ON24 is silent about its reads.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ReadSettings {}
-
-impl ReadSettings {
-    fn of(_centre: Centre) -> Self {
-        Self::default()
-    }
+    /// How events are created, changed and deleted.
+    pub management: ManagementSettings,
 }
 
 impl Default for Settings {
@@ -97,6 +89,7 @@ impl Default for Settings {
             unknown_client_status: RefusalStatus::new(StatusCode::NOT_FOUND),
             wrong_method_status: RefusalStatus::new(StatusCode::NOT_FOUND),
             reads: ReadSettings::default(),
+            management: ManagementSettings::default(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Which of the operations that ON24 documents are served. Those of media, widgets, mails and content are not.
+//! Which of the operations that ON24 documents are served. Those of media, widgets and content are not.
 
 use super::*;
 
@@ -41,20 +41,25 @@ const SERVED: &str = "
     GET salesrep
     GET signalrep
     GET technicalrep
-    GET timezones";
-
-const NOT_SERVED: &str = "
-    GET ehub/7/content
+    GET timezones
     GET engagedaccount
     GET event/7/calendarreminder
-    PUT event/7/calendarreminder
     GET event/7/certifications
-    GET event/7/contentactivity
     GET event/7/email
-    PUT event/7/email/7
     GET event/7/emailstatistics
     GET event/7/presenter
     GET event/7/presenterchat
+    GET presenter
+    GET surveylibrary
+    GET tokens
+    GET userquestions
+    GET users";
+
+const NOT_SERVED: &str = "
+    GET ehub/7/content
+    PUT event/7/calendarreminder
+    GET event/7/contentactivity
+    PUT event/7/email/7
     POST event/7/relatedcontent
     GET event/7/slides
     POST event/7/slides
@@ -66,12 +71,7 @@ const NOT_SERVED: &str = "
     GET mediamanager
     POST mediamanager/document
     POST mediamanager/uploadvideo
-    GET mediamanager/7
-    GET presenter
-    GET surveylibrary
-    GET tokens
-    GET userquestions
-    GET users";
+    GET mediamanager/7";
 
 fn operations_of(list: &str) -> Vec<&'static str> {
     let desk = Desk::new();

@@ -108,6 +108,45 @@ impl Desk {
         list
     }
 
+    /// The list of events, with a query that begins with a question mark or is empty.
+    pub(super) async fn events(&self, query: &str) -> Vec<Value> {
+        let (status, body) = self.get(&self.path(&format!("event{query}"))).await;
+        assert_eq!(status, 200, "{query}: {body}");
+        body["events"].as_array().unwrap().clone()
+    }
+
+    /// What a read of the client answers with 200.
+    pub(super) async fn read(&self, rest: &str) -> Value {
+        let (status, body) = self.get(&self.path(rest)).await;
+        assert_eq!(status, 200, "{rest}: {body}");
+        body
+    }
+
+    /// What a read of the event answers with 200.
+    pub(super) async fn read_event(&self, rest: &str) -> Value {
+        let (status, body) = self.get(&self.event_path(rest)).await;
+        assert_eq!(status, 200, "{rest}: {body}");
+        body
+    }
+
+    /// Status and message of a refused read of the client.
+    pub(super) async fn refused(&self, rest: &str) -> (u16, String) {
+        let (status, body) = self.get(&self.path(rest)).await;
+        (status, body["message"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// An event of one of the accounts below, with this person at it.
+    pub(super) async fn child_event(&self, child: usize, email: &str) -> (i64, i64) {
+        let tree = self.read("").await;
+        let client = tree["subclients"][child]["id"].as_i64().unwrap();
+        let starts = self.clock.now() - SignedDuration::from_hours(24);
+        let event = Webinar { client: Some(client), ..Webinar::new("A child's", starts, 60) };
+        let event = self.on24.add_event(event);
+        let path = self.path(&format!("event/{event}/registrant?honorrequired=N"));
+        assert_eq!(self.send(Call::form(Method::POST, &path, &form(&[("email", email)]))).await.0, 200);
+        (client, event)
+    }
+
     pub(super) fn state(&self) -> Vec<Value> {
         let state = self.on24.state();
         assert_eq!(state["events"][0]["event_id"], self.event);

@@ -3,7 +3,7 @@ use super::*;
 use crate::Quotas;
 
 /// Every operation with what ON24 publishes for a minute.
-const PUBLISHED: [(&str, &str, u32); 40] = [
+const PUBLISHED: [(&str, &str, u32); 52] = [
     ("POST", "event/{event}/registrant", 1000),
     ("PATCH", "event/{event}/registrant", 1000),
     ("PATCH", "registrant/a@b.example", 30),
@@ -39,6 +39,18 @@ const PUBLISHED: [(&str, &str, u32); 40] = [
     ("GET", "signalrep", 30),
     ("GET", "technicalrep", 30),
     ("GET", "customaccounttag", 30),
+    ("GET", "tokens", 30),
+    ("GET", "users", 30),
+    ("GET", "userquestions", 30),
+    ("GET", "presenter", 30),
+    ("GET", "engagedaccount", 30),
+    ("GET", "surveylibrary", 30),
+    ("GET", "event/{event}/presenter", 30),
+    ("GET", "event/{event}/presenterchat", 30),
+    ("GET", "event/{event}/email", 30),
+    ("GET", "event/{event}/emailstatistics", 30),
+    ("GET", "event/{event}/calendarreminder", 30),
+    ("GET", "event/{event}/certifications", 30),
     ("GET", "", 30),
     ("POST", "event", 10),
     ("POST", "event?eventsource=7", 10),

@@ -1,7 +1,7 @@
 use super::*;
 
 #[tokio::test]
-async fn the_list_comes_whole_and_ignores_what_it_does_not_know() {
+async fn on24_24_the_list_comes_whole_and_ignores_what_it_does_not_know() {
     let desk = Desk::new();
     desk.register_crowd(130).await;
     let people = desk.registrants("?pageoffset=3&itemsperpage=10&page=2&startdate=").await;
@@ -10,10 +10,13 @@ async fn the_list_comes_whole_and_ignores_what_it_does_not_know() {
     assert_eq!((&person["eventid"], &person["sourceeventid"]), (&json!(desk.event), &json!(desk.event)));
     assert_eq!((&person["marketingemail"], &person["eventemail"]), (&json!("N"), &json!("N")));
     assert!(person.get("company").is_none() && person.get("clientid").is_none());
-    for name in ["createtimestamp", "lastactivity"] {
-        let time = person[name].as_str().unwrap();
-        assert!(time.len() == 25 && (time.ends_with("-07:00") || time.ends_with("-08:00")), "{time}");
-    }
+    desk.hold(&json!({ "event_id": desk.event, "seed": 7 }));
+    let (_, all) = desk.get(&desk.event_path("attendee")).await;
+    let (status, same) = desk.get(&desk.event_path("attendee?pageoffset=9&itemsperpage=1&rows=3")).await;
+    assert_eq!((status, &same), (200, &all));
+    assert!(all.get("pagecount").is_none());
+    let (_, event) = desk.get(&desk.path(&format!("event/{}?verbose=Y", desk.event))).await;
+    assert_eq!(event["eventid"], desk.event);
 }
 
 #[tokio::test]
@@ -26,6 +29,11 @@ async fn filters_narrow_the_list() {
     assert_eq!(desk.registrants("?EMAIL=P%2Bq@example.com").await[0]["email"], "p+q@example.com");
     assert!(desk.registrants("?email=nobody@example.com").await.is_empty());
     assert_eq!(desk.registrants("?partnerref=mail").await.len(), 1);
+    desk.post("?honorrequired=N", &[]).await;
+    assert_eq!(
+        (desk.registrants("").await.len(), desk.registrants("?excludeanonymous=Y").await.len()),
+        (5, 4)
+    );
 }
 
 #[tokio::test]
@@ -34,11 +42,19 @@ async fn unknown_people_are_404_in_their_own_words() {
     desk.register("a+b@example.com").await;
     let (status, found) = desk.get(&desk.path("registrant/A%2Bb%40example.com")).await;
     assert_eq!((status, &found["registrant"]["email"]), (200, &json!("a+b@example.com")));
-    let nobody = (404, message("The registrant no@example.com doesn't exist."));
-    assert_eq!(desk.get(&desk.path("registrant/no%40example.com")).await, nobody);
-    assert_eq!(desk.get(&desk.path("registrant/a%2Bb%40example.com?eventid=1")).await.0, 404);
-    let nobody = (404, message("The attendant a+b@example.com doesn't exist."));
-    assert_eq!(desk.get(&desk.path("attendee/a%2Bb%40example.com")).await, nobody);
+    for (path, words) in [
+        ("registrant/no%40example.com", "No registrant was found for that email address"),
+        (
+            "registrant/a%2Bb%40example.com?eventid=1",
+            "No registrant was found for that email address and eventId combination",
+        ),
+        ("registrant/no%40example.com/allevents", "The registrant no@example.com doesn't exist."),
+        ("attendee/a%2Bb%40example.com", "The attendant a+b@example.com doesn't exist."),
+        ("attendee/a%2Bb%40example.com/allevents", "The attendant a+b@example.com doesn't exist."),
+        ("lead/no%40example.com", "No lead data was found for that email address"),
+    ] {
+        assert_eq!(desk.get(&desk.path(path)).await, (404, message(words)), "{path}");
+    }
 }
 
 #[tokio::test]
@@ -71,27 +87,17 @@ async fn an_event_tells_its_times_and_sums() {
 }
 
 #[tokio::test]
-async fn the_list_of_events_follows_dates_modes_and_activity() {
+async fn on24_27_the_list_of_events_is_that_of_the_last_ninety_days() {
     let desk = Desk::new();
-    let listed = async |query: &str| {
-        let (status, body) = desk.get(&desk.path(&format!("event{query}"))).await;
-        assert_eq!(status, 200, "{query}");
-        assert_eq!(body["totalevents"], body["events"].as_array().unwrap().len());
-        body["totalevents"].as_u64().unwrap()
-    };
-    assert_eq!(listed("").await, 0, "the last ninety days do not reach into the future");
-    assert_eq!(listed("?dateInterval=1").await, 0);
-    assert_eq!(listed("?dateInterval=1&dateFilterMode=Creation").await, 1);
-    let until = (desk.clock.now() + SignedDuration::from_hours(240)).strftime("%Y-%m-%d").to_string();
-    assert_eq!(listed(&format!("?endDate={until}&contenttype=webcast")).await, 1);
-    assert_eq!(listed(&format!("?endDate={until}&contenttype=video")).await, 0);
-    desk.on24.set_event_active(desk.event, false);
-    assert_eq!(listed(&format!("?endDate={until}")).await, 0);
-    assert_eq!(listed(&format!("?endDate={until}&includeinactive=Y")).await, 1);
-    assert_eq!(
-        desk.get(&desk.path("event?startdate=soon")).await,
-        (400, message("Error, incorrect date formats."))
-    );
+    assert_eq!(desk.events("").await.len(), 0, "the last ninety days do not reach into the future");
+    assert_eq!(desk.events("?dateInterval=1").await.len(), 0);
+    // A token that is not used for two months is disabled.
+    desk.clock.advance(SignedDuration::from_hours(24 * 50));
+    assert_eq!(desk.events("").await.len(), 1);
+    desk.clock.advance(SignedDuration::from_hours(24 * (7 + 89 - 50)));
+    assert_eq!(desk.events("").await.len(), 1);
+    desk.clock.advance(SignedDuration::from_hours(24 * 2));
+    assert_eq!(desk.events("").await.len(), 0);
 }
 
 #[tokio::test]
@@ -99,9 +105,10 @@ async fn languages_are_listed() {
     let desk = Desk::new();
     let (status, body) = desk.get(&desk.path("languages")).await;
     assert_eq!(status, 200);
-    assert!(
-        body["languagecodes"].as_array().unwrap().iter().all(|language| language["languagecd"].is_string())
-    );
+    let languages = body["languagecodes"].as_array().unwrap();
+    assert!(languages.iter().all(|language| language["languagecd"].is_string()));
+    assert!(languages.contains(&json!({ "label": "English (UK)", "countrycd": "UK", "languagecd": "en" })));
+    assert!(languages.contains(&json!({ "label": "Portuguese", "languagecd": "pt" })));
 }
 
 #[test]

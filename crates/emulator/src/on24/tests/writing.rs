@@ -183,7 +183,7 @@ async fn on24_18_amending_changes_what_is_sent_and_nothing_else() {
     assert!(record.get("lastname").is_none() && record.get("partnerref").is_none());
     assert_eq!(record["email"], "ada@example.com");
     desk.patch("", &[("email", "ada@example.com"), ("isblocked", "Y")]).await;
-    assert_eq!(desk.registrants("").await[0]["isblocked"], "Y");
+    assert_eq!(desk.state()[0]["fields"]["isblocked"], "Y");
 }
 
 #[tokio::test]
