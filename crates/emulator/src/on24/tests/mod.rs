@@ -1,13 +1,22 @@
 //! The account as its clients see it, without sockets.
 
 mod admitting;
+mod agreeing;
 mod attending;
+mod dating;
+mod deleting;
 mod documented;
 mod erasing;
+mod filtering;
 mod forms;
+mod lagging;
+mod leading;
+mod managing;
+mod paging;
 mod quotas;
 mod reading;
 mod refusing;
+mod shaping;
 mod writing;
 
 use http::Method;
