@@ -54,6 +54,7 @@ fn write(store: &mut Store, table: TableId, mut row: Row, changes: Changes, now:
     let shape = store.table(table);
     let set = |place| changes.cells.iter().any(|(changed, _)| *changed == place);
     let (with_state, with_status) = (set(STATE), set(STATUS));
+    let columns = changes.cells.iter().map(|(place, _)| *place).collect();
     for (place, value) in changes.cells {
         row.set(place, value);
     }
@@ -62,7 +63,7 @@ fn write(store: &mut Store, table: TableId, mut row: Row, changes: Changes, now:
     }
     derive(shape, &mut row);
     row.set(MODIFIED, whole_seconds(now));
-    store.put(table, row);
+    store.put(table, row, columns);
     Ok(())
 }
 

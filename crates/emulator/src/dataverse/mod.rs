@@ -4,6 +4,7 @@
 //! are known.
 
 mod batch;
+mod change;
 mod choices;
 mod cookie;
 mod deed;
@@ -45,6 +46,7 @@ use crate::clock::Clock;
 use crate::emulated::Emulated;
 use crate::entra::Issuer;
 use crate::wire::{Answer, Call};
+use change::Change;
 use error::Refusal;
 use schema::Schema;
 pub(crate) use seed::Seed;
@@ -127,14 +129,15 @@ impl World {
             .with(SET_COOKIE, "ARRAffinity=0123456789abcdef; HttpOnly; Path=/")
     }
 
-    fn outer(&mut self, call: &Call) -> Answer {
+    /// Answers a request as a whole, with all changes that it made and that stay.
+    fn outer(&mut self, call: &Call) -> (Answer, Vec<Change>) {
         let outcome = match Target::of(call, None) {
             Ok(Target::Batch) => batch::answer(self, call),
             _ => self.respond(call, None).map(|reply| reply.answer),
         };
         let answer = outcome.unwrap_or_else(|refusal| refusal.answer());
-        self.store.settle();
-        self.dressed(answer)
+        let changes = self.store.settle();
+        (self.dressed(answer), changes)
     }
 }
 
@@ -152,7 +155,8 @@ impl Emulated for Dataverse {
         if !self.admits(&call) {
             return self.stranger(&call);
         }
-        self.world().outer(&call)
+        let (answer, _changes) = self.world().outer(&call);
+        answer
     }
 
     fn quota(&self, _operation: &str, _variant: Option<&str>) -> Answer {

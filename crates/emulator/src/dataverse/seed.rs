@@ -49,7 +49,7 @@ pub(super) fn plant(store: &mut Store, seed: &Seed, now: Timestamp) {
     let mut plot = Plot { store, seed: seed.seed, now };
     let planted = plot.all(seed);
     debug_assert!(planted.is_ok(), "a seeded row was refused");
-    store.settle();
+    drop(store.settle());
 }
 
 struct Plot<'a> {
@@ -170,7 +170,7 @@ impl Plot<'_> {
         let cells = cells.filter_map(|(name, value)| Some((shape.column(name)?, Some(value)))).collect();
         deed::create(self.store, place, Changes { id: Some(id), cells }, self.now)?;
         // Seeding is not taken back.
-        self.store.settle();
+        drop(self.store.settle());
         Ok(Planted(place, id))
     }
 

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
+use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::change::Change;
 use super::row::Row;
 use super::schema::{Schema, Table, TableId, VERSION};
 use super::value::Value;
@@ -18,18 +20,16 @@ type Site = (TableId, usize, Uuid);
 /// What a table holds, and how it is found.
 #[derive(Default)]
 struct Content {
-    rows: BTreeMap<Uuid, Row>,
+    rows: BTreeMap<Uuid, Arc<Row>>,
     by_version: BTreeMap<u64, Uuid>,
     deleted: BTreeMap<u64, Uuid>,
     deleted_at: HashMap<Uuid, u64>,
 }
 
-/// How one id stood before a change.
-struct Undo {
-    table: TableId,
-    id: Uuid,
-    row: Option<Row>,
-    deleted_at: Option<u64>,
+/// A change, and what is needed besides to take it back.
+struct Entry {
+    change: Change,
+    was_deleted_at: Option<u64>,
 }
 
 /// All rows of an organization.
@@ -38,7 +38,7 @@ pub(super) struct Store {
     contents: Vec<Content>,
     links: HashMap<(TableId, Uuid), BTreeSet<Site>>,
     version: u64,
-    journal: Vec<Undo>,
+    journal: Vec<Entry>,
 }
 
 impl Store {
@@ -61,19 +61,20 @@ impl Store {
     }
 
     pub(super) fn row(&self, table: TableId, id: Uuid) -> Option<&Row> {
-        self.contents[table.0].rows.get(&id)
+        self.contents[table.0].rows.get(&id).map(Arc::as_ref)
     }
 
     /// The rows whose ids come after one, in the order of their ids.
     pub(super) fn rows_after(&self, table: TableId, after: Option<Uuid>) -> impl Iterator<Item = &Row> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        self.contents[table.0].rows.range((from, Bound::Unbounded)).map(|(_, row)| row)
+        self.contents[table.0].rows.range((from, Bound::Unbounded)).map(|(_, row)| row.as_ref())
     }
 
     /// The rows written after one version up to another, in the order of their versions.
     pub(super) fn changed(&self, table: TableId, after: u64, until: u64) -> impl Iterator<Item = &Row> {
         let content = &self.contents[table.0];
-        versions(&content.by_version, after, until).filter_map(|(_, id)| content.rows.get(id))
+        versions(&content.by_version, after, until)
+            .filter_map(|(_, id)| content.rows.get(id).map(Arc::as_ref))
     }
 
     /// The ids deleted after one version up to another, with the version of each deletion.
@@ -101,27 +102,40 @@ impl Store {
             .map(|site| site.2)
     }
 
-    /// Puts a row in, or in the place of its older self, under the next version.
-    pub(super) fn put(&mut self, table: TableId, mut row: Row) {
+    /// Puts a row in, or in the place of its older self, under the next version. `columns` are those that were set.
+    pub(super) fn put(&mut self, table: TableId, mut row: Row, columns: Vec<usize>) {
         self.version += 1;
         row.set(VERSION, i64::try_from(self.version).ok().map(Value::Number));
         let id = row.id();
-        self.change(table, id, Some(row), None);
+        self.change(table, id, Some(Arc::new(row)), None, columns);
     }
 
     /// Takes a row out and remembers that it was there.
     pub(super) fn remove(&mut self, table: TableId, id: Uuid) {
         self.version += 1;
-        self.change(table, id, None, Some(self.version));
+        self.change(table, id, None, Some(self.version), Vec::new());
     }
 
-    fn change(&mut self, table: TableId, id: Uuid, row: Option<Row>, deleted_at: Option<u64>) {
-        let undo = self.swap(table, id, row, deleted_at);
-        self.journal.push(undo);
+    fn change(
+        &mut self,
+        table: TableId,
+        id: Uuid,
+        after: Option<Arc<Row>>,
+        deleted_at: Option<u64>,
+        columns: Vec<usize>,
+    ) {
+        let (before, was_deleted_at) = self.swap(table, id, after.clone(), deleted_at);
+        self.journal.push(Entry { change: Change { table, id, before, after, columns }, was_deleted_at });
     }
 
     /// Makes an id stand as told, in the rows and in every index, and gives back how it stood.
-    fn swap(&mut self, table: TableId, id: Uuid, row: Option<Row>, deleted_at: Option<u64>) -> Undo {
+    fn swap(
+        &mut self,
+        table: TableId,
+        id: Uuid,
+        row: Option<Arc<Row>>,
+        deleted_at: Option<u64>,
+    ) -> (Option<Arc<Row>>, Option<u64>) {
         let content = &mut self.contents[table.0];
         let before = match row {
             Some(row) => {
@@ -133,7 +147,7 @@ impl Store {
         };
         if let Some(before) = &before {
             content.by_version.remove(&before.version());
-            let after = content.rows.get(&id);
+            let after = content.rows.get(&id).map(Arc::as_ref);
             unlink(&mut self.links, table, before, after);
         }
         let was_deleted_at = match deleted_at {
@@ -146,7 +160,7 @@ impl Store {
         if let Some(version) = deleted_at {
             content.deleted.insert(version, id);
         }
-        Undo { table, id, row: before, deleted_at: was_deleted_at }
+        (before, was_deleted_at)
     }
 
     /// A point to which the rows can be taken back.
@@ -157,15 +171,15 @@ impl Store {
     /// Takes back every change since a mark; versions that were used stay used.
     pub(super) fn roll_back(&mut self, mark: usize) {
         while self.journal.len() > mark {
-            if let Some(undo) = self.journal.pop() {
-                let _ = self.swap(undo.table, undo.id, undo.row, undo.deleted_at);
+            if let Some(Entry { change, was_deleted_at }) = self.journal.pop() {
+                let _ = self.swap(change.table, change.id, change.before, was_deleted_at);
             }
         }
     }
 
-    /// Makes every change so far final.
-    pub(super) fn settle(&mut self) {
-        self.journal.clear();
+    /// Makes every change so far final, and tells them in the order in which they were made.
+    pub(super) fn settle(&mut self) -> Vec<Change> {
+        self.journal.drain(..).map(|entry| entry.change).collect()
     }
 }
 

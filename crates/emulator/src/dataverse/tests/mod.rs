@@ -3,6 +3,7 @@
 mod access;
 mod batching;
 mod bench;
+mod changes;
 mod garbage;
 mod metadata;
 mod origins;
