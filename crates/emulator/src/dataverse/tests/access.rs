@@ -44,7 +44,7 @@ fn every_answer_names_its_version_and_itself() {
 }
 
 #[test]
-fn all_three_versions_are_served_and_unknown_segments_are_named() {
+fn dynamics_5_all_three_versions_are_served_and_unknown_segments_are_named() {
     let bench = Bench::new();
     for version in ["v9.0", "v9.1", "v9.2"] {
         let url = format!("/api/data/{version}/accounts");
@@ -58,7 +58,7 @@ fn all_three_versions_are_served_and_unknown_segments_are_named() {
 }
 
 #[test]
-fn who_am_i_pins_the_organization() {
+fn dynamics_39_who_am_i_pins_the_organization() {
     let bench = Bench::new();
     let first = bench.get("WhoAmI");
     assert!(first["@odata.context"].as_str().unwrap().ends_with("#Microsoft.Dynamics.CRM.WhoAmIResponse"));

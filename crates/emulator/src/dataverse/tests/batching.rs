@@ -42,7 +42,7 @@ fn statuses(answer: &Answer) -> Vec<u16> {
 }
 
 #[test]
-fn requests_are_answered_in_order() {
+fn dynamics_32_requests_are_answered_in_order() {
     let bench = Bench::new();
     let answer = batch(
         &bench,
@@ -68,7 +68,7 @@ fn requests_are_answered_in_order() {
 }
 
 #[test]
-fn line_feeds_alone_and_quoted_boundaries_will_do() {
+fn dynamics_32_line_feeds_alone_and_quoted_boundaries_will_do() {
     let bench = Bench::new();
     let body =
         format!("\r\n{}--batch_x--", part("POST contacts", r#"{"lastname":"Lee"}"#)).replace("\r\n", "\n");
@@ -79,7 +79,7 @@ fn line_feeds_alone_and_quoted_boundaries_will_do() {
 }
 
 #[test]
-fn the_first_failure_ends_a_batch_and_is_its_status() {
+fn dynamics_33_the_first_failure_ends_a_batch_and_is_its_status() {
     let bench = Bench::new();
     let parts = [
         part("POST contacts", r#"{"lastname":"Lee"}"#),
@@ -99,7 +99,7 @@ fn the_first_failure_ends_a_batch_and_is_its_status() {
 }
 
 #[test]
-fn a_change_set_goes_whole_with_references() {
+fn dynamics_34_a_change_set_goes_whole_with_references() {
     let bench = Bench::new();
     let answer = batch(
         &bench,
@@ -123,7 +123,7 @@ fn a_change_set_goes_whole_with_references() {
 }
 
 #[test]
-fn a_change_set_goes_not_at_all_when_one_fails() {
+fn dynamics_34_a_change_set_goes_not_at_all_when_one_fails() {
     let bench = Bench::new();
     bench.contact(A, "Lee");
     bench.contact(B, "Ray");
@@ -145,7 +145,7 @@ fn a_change_set_goes_not_at_all_when_one_fails() {
 }
 
 #[test]
-fn a_rolled_back_deletion_never_shows_in_a_delta() {
+fn dynamics_34_a_rolled_back_deletion_never_shows_in_a_delta() {
     let bench = Bench::new();
     bench.contact(A, "Lee");
     let list = bench.get_with("contacts", &[("Prefer", "odata.track-changes")]);
@@ -163,7 +163,7 @@ fn a_rolled_back_deletion_never_shows_in_a_delta() {
 }
 
 #[test]
-fn a_reference_must_come_before_its_use() {
+fn dynamics_34_a_reference_must_come_before_its_use() {
     let bench = Bench::new();
     let forward = change_set(&[
         change("1", "POST contacts", r#"{"lastname":"Lee","parentcustomerid_account@odata.bind":"$2"}"#),
@@ -176,7 +176,7 @@ fn a_reference_must_come_before_its_use() {
 }
 
 #[test]
-fn what_a_batch_cannot_hold_is_refused_before_anything_is_done() {
+fn dynamics_34_what_a_batch_cannot_hold_is_refused_before_anything_is_done() {
     let bench = Bench::new();
     let make = part("POST contacts", r#"{"lastname":"Lee"}"#);
     let many: Vec<String> = (0..1001).map(|_| make.clone()).collect();
@@ -201,7 +201,7 @@ fn what_a_batch_cannot_hold_is_refused_before_anything_is_done() {
 }
 
 #[test]
-fn a_batch_that_cannot_be_read_is_answered_in_plain_json() {
+fn dynamics_32_a_batch_that_cannot_be_read_is_answered_in_plain_json() {
     let bench = Bench::new();
     let good = format!("{}--batch_x--\r\n", part("GET contacts", ""));
     for (kind, body) in [

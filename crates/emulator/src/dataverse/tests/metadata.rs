@@ -7,7 +7,7 @@ fn find<'a>(list: &'a Json, name: &str, value: &str) -> &'a Json {
 }
 
 #[test]
-fn a_table_is_described_with_its_columns() {
+fn dynamics_39_a_table_is_described_with_its_columns() {
     let bench = Bench::new();
     let table = bench.get(
         "EntityDefinitions(LogicalName='msevtmgt_sessionregistration')?$select=LogicalName,EntitySetName,\
@@ -32,7 +32,7 @@ fn a_table_is_described_with_its_columns() {
 }
 
 #[test]
-fn tables_are_found_by_filter() {
+fn dynamics_39_tables_are_found_by_filter() {
     let bench = Bench::new();
     let url = "EntityDefinitions?%24select=LogicalName%2CEntitySetName%2CPrimaryIdAttribute\
                &%24filter=LogicalName+eq+'contact'";
@@ -44,7 +44,7 @@ fn tables_are_found_by_filter() {
 }
 
 #[test]
-fn relationships_tell_the_case_of_navigation_names() {
+fn dynamics_39_relationships_tell_the_case_of_navigation_names() {
     let bench = Bench::new();
     let of = |table: &str| {
         let url = format!(
@@ -67,7 +67,7 @@ fn relationships_tell_the_case_of_navigation_names() {
 }
 
 #[test]
-fn columns_are_cast_to_their_type() {
+fn dynamics_39_columns_are_cast_to_their_type() {
     let bench = Bench::new();
     let attributes = "EntityDefinitions(LogicalName='msevtmgt_session')/Attributes";
     let url =
@@ -88,7 +88,7 @@ fn columns_are_cast_to_their_type() {
 }
 
 #[test]
-fn what_is_not_there_is_refused() {
+fn dynamics_39_what_is_not_there_is_refused() {
     let bench = Bench::new();
     for (url, status) in [
         ("EntityDefinitions(LogicalName='nothing')", 404),

@@ -86,7 +86,7 @@ fn numbers_and_choices_are_compared_by_value() {
 }
 
 #[test]
-fn filters_that_make_no_sense_are_refused() {
+fn dynamics_13_filters_that_make_no_sense_are_refused() {
     let bench = company();
     let message =
         refused(&bench.call("GET", &filtered("contacts", "nickname eq 'x'"), &[], ""), 400, "0x80060888");
@@ -111,7 +111,7 @@ fn filters_that_make_no_sense_are_refused() {
 }
 
 #[test]
-fn encoded_names_and_plus_signs_are_read() {
+fn dynamics_6_encoded_names_and_plus_signs_are_read() {
     let bench = company();
     let url = "contacts?%24select=firstname%2clastname&%24filter=firstname+eq+'Bob'&tag=run+7";
     assert_eq!(bench.column(url, "firstname"), ["Bob"]);
@@ -120,7 +120,7 @@ fn encoded_names_and_plus_signs_are_read() {
 }
 
 #[test]
-fn select_decides_the_columns_and_the_key_is_always_there() {
+fn dynamics_13_select_decides_the_columns_and_the_key_is_always_there() {
     let bench = company();
     let row = bench.get(&format!("contacts({B})?$select=firstname, _parentcustomerid_value ,versionnumber"));
     let mut names: Vec<&str> = row.as_object().unwrap().keys().map(String::as_str).collect();
@@ -151,7 +151,7 @@ fn select_decides_the_columns_and_the_key_is_always_there() {
 }
 
 #[test]
-fn lists_are_ordered_limited_and_counted() {
+fn dynamics_27_lists_are_ordered_limited_and_counted() {
     let bench = company();
     let url = "contacts?$select=firstname&$orderby=lastname desc,firstname desc";
     assert_eq!(bench.column(url, "firstname"), ["Čeněk", "Bob", "Ann"]);
@@ -202,7 +202,7 @@ fn lookups_are_followed_two_deep_and_each_row_has_its_etag() {
 }
 
 #[test]
-fn pages_are_turned_by_link_until_there_is_none() {
+fn dynamics_25_pages_are_turned_by_link_until_there_is_none() {
     let bench = Bench::seeded(7, 0);
     let prefer = [("Prefer", "odata.maxpagesize=3")];
     for order in ["", "&$orderby=lastname%20desc"] {
@@ -228,7 +228,7 @@ fn pages_are_turned_by_link_until_there_is_none() {
 }
 
 #[test]
-fn the_page_size_is_no_part_of_the_link() {
+fn dynamics_25_the_page_size_is_no_part_of_the_link() {
     let bench = Bench::seeded(7, 0);
     let first = bench.get_with("contacts", &[("Prefer", "odata.maxpagesize=3")]);
     let rest = bench.get(first["@odata.nextLink"].as_str().unwrap());
@@ -240,7 +240,7 @@ fn the_page_size_is_no_part_of_the_link() {
 }
 
 #[test]
-fn annotations_come_only_when_asked_for() {
+fn dynamics_22_annotations_come_only_when_asked_for() {
     let bench = company();
     let url = format!("contacts({B})");
     let bare = bench.get(&url);
@@ -261,7 +261,7 @@ fn annotations_come_only_when_asked_for() {
 }
 
 #[test]
-fn etags_are_the_row_version_and_answer_conditions() {
+fn dynamics_10_and_12_etags_are_the_row_version_and_answer_conditions() {
     let bench = company();
     let row = bench.get(&format!("contacts({A})?$select=versionnumber"));
     let etag = row["@odata.etag"].as_str().unwrap();
@@ -285,7 +285,7 @@ fn etags_are_the_row_version_and_answer_conditions() {
 }
 
 #[test]
-fn a_row_that_is_not_there_is_told_by_name_and_id() {
+fn dynamics_23_a_row_that_is_not_there_is_told_by_name_and_id() {
     let bench = Bench::new();
     let message = refused(&bench.call("GET", &format!("contacts({NOBODY})"), &[], ""), 404, "0x80040217");
     assert_eq!(message, format!("contact With Id = {NOBODY} Does Not Exist"));

@@ -5,7 +5,7 @@ use super::bench::{A, Bench, NOBODY, body, refused, text};
 const UNDECLARED: &str = "which only has property annotations in the payload but no property value was found";
 
 #[test]
-fn a_bind_of_the_wrong_case_is_undeclared() {
+fn dynamics_14_a_bind_of_the_wrong_case_is_undeclared() {
     let bench = Bench::new();
     bench.contact(A, "Lee");
     let bound = json!(format!("/contacts({A})"));
@@ -26,7 +26,7 @@ fn a_bind_of_the_wrong_case_is_undeclared() {
 }
 
 #[test]
-fn a_bind_must_lead_to_a_row_of_its_table() {
+fn dynamics_15_a_bind_must_lead_to_a_row_of_its_table() {
     let bench = Bench::new();
     bench.contact(A, "Lee");
     let bind = |value: Json| bench.post("msevtmgt_checkins", &json!({"msevtmgt_Contact@odata.bind": value}));
@@ -47,7 +47,7 @@ fn a_bind_must_lead_to_a_row_of_its_table() {
 }
 
 #[test]
-fn unknown_properties_are_named() {
+fn dynamics_14_and_16_unknown_properties_are_named() {
     let bench = Bench::new();
     let message = refused(&bench.post("contacts", &json!({"nickname": "x"})), 400, "0x80048d19");
     assert_eq!(message, "Invalid property 'nickname' was found in entity 'Microsoft.Dynamics.CRM.contact'.");
@@ -59,7 +59,7 @@ fn unknown_properties_are_named() {
 }
 
 #[test]
-fn texts_have_their_length() {
+fn dynamics_17_texts_have_their_length() {
     let bench = Bench::new();
     let write =
         |length: usize| bench.post("msevtmgt_sessions", &json!({"msevtmgt_webinarurl": "x".repeat(length)}));
@@ -81,7 +81,7 @@ fn texts_have_their_length() {
 }
 
 #[test]
-fn numbers_and_choices_have_their_range() {
+fn dynamics_17_numbers_and_choices_have_their_range() {
     let bench = Bench::new();
     for wrong in [
         json!({"msevtmgt_viewingdurationinmins": -1}),
@@ -113,7 +113,7 @@ fn numbers_and_choices_have_their_range() {
 }
 
 #[test]
-fn values_have_their_json_type_and_are_not_repeated() {
+fn dynamics_17_values_have_their_json_type_and_are_not_repeated() {
     let bench = Bench::new();
     for (set, wrong) in [
         ("contacts", json!({"lastname": 5})),

@@ -38,7 +38,7 @@ fn three() -> Bench {
 }
 
 #[test]
-fn the_first_list_is_whole_and_its_last_page_has_the_delta_link() {
+fn dynamics_28_the_first_list_is_whole_and_its_last_page_has_the_delta_link() {
     let bench = three();
     let answer = bench.call("GET", "contacts?$select=lastname", PAGES, "");
     assert!(header(&answer, "preference-applied").contains("odata.track-changes"));
@@ -53,7 +53,7 @@ fn the_first_list_is_whole_and_its_last_page_has_the_delta_link() {
 }
 
 #[test]
-fn a_delta_has_what_changed_in_the_order_of_change_then_what_was_deleted() {
+fn dynamics_29_a_delta_has_what_changed_in_the_order_of_change_then_what_was_deleted() {
     let bench = three();
     let link = delta(&bench.get_with("contacts?$select=lastname", TRACK));
     bench.patch(&format!("contacts({C})"), &json!({"lastname": "Ray"}));
@@ -77,7 +77,7 @@ fn a_delta_has_what_changed_in_the_order_of_change_then_what_was_deleted() {
 }
 
 #[test]
-fn a_row_made_and_deleted_between_polls_is_only_a_deletion() {
+fn dynamics_29_a_row_made_and_deleted_between_polls_is_only_a_deletion() {
     let bench = three();
     let link = delta(&bench.get_with("contacts", TRACK));
     let made = "00000000-0000-0000-0000-0000000000ff";
@@ -92,7 +92,7 @@ fn a_row_made_and_deleted_between_polls_is_only_a_deletion() {
 }
 
 #[test]
-fn deltas_have_pages_of_rows_and_deletions() {
+fn dynamics_29_deltas_have_pages_of_rows_and_deletions() {
     let bench = Bench::seeded(9, 0);
     let (all, link) = follow(&bench, "contacts?$select=lastname", TRACK);
     let all = ids(&all);
@@ -108,7 +108,7 @@ fn deltas_have_pages_of_rows_and_deletions() {
 }
 
 #[test]
-fn what_changes_while_pages_are_turned_is_not_lost() {
+fn dynamics_29_what_changes_while_pages_are_turned_is_not_lost() {
     let bench = three();
     let first = bench.get_with("contacts?$select=lastname", PAGES);
     bench.patch(&format!("contacts({A})"), &json!({"lastname": "Ray"}));
@@ -129,7 +129,7 @@ fn what_changes_while_pages_are_turned_is_not_lost() {
 }
 
 #[test]
-fn other_options_are_refused_by_name() {
+fn dynamics_28_other_options_are_refused_by_name() {
     let bench = three();
     let link = delta(&bench.get_with("contacts", TRACK));
     for (option, value) in [
@@ -148,7 +148,7 @@ fn other_options_are_refused_by_name() {
 }
 
 #[test]
-fn a_token_holds_seven_days() {
+fn dynamics_30_a_token_holds_seven_days() {
     let bench = three();
     let link = delta(&bench.get_with("contacts", TRACK));
     bench.clock.advance(SignedDuration::from_hours(7 * 24 - 1));
@@ -163,7 +163,7 @@ fn a_token_holds_seven_days() {
 }
 
 #[test]
-fn a_token_of_another_organization_or_of_none_is_refused() {
+fn dynamics_30_a_token_of_another_organization_or_of_none_is_refused() {
     let bench = three();
     let stamp = bench.clock.now().strftime("%m/%d/%Y %H:%M:%S").to_string();
     let ahead = format!("contacts?$deltatoken=99999999!{}", super::bench::encoded(&stamp));

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 use super::bench::{A, B, Bench, C, NOBODY, ORIGIN, ROOT, body, header, refused};
 
 #[test]
-fn a_new_row_is_told_by_its_url_or_shown() {
+fn dynamics_9_a_new_row_is_told_by_its_url_or_shown() {
     let bench = Bench::new();
     let answer = bench.post("contacts", &json!({"firstname": "Ann", "lastname": "Lee"}));
     assert_eq!((answer.status, answer.body.len()), (StatusCode::NO_CONTENT, 0));
@@ -51,7 +51,7 @@ fn defaults_and_stamps_are_filled_in() {
 }
 
 #[test]
-fn patch_follows_its_conditions() {
+fn dynamics_11_patch_follows_its_conditions() {
     let bench = Bench::new();
     bench.contact(A, "Lee");
     let old = bench.etag(&format!("contacts({A})"));
@@ -75,7 +75,7 @@ fn patch_follows_its_conditions() {
 }
 
 #[test]
-fn an_upsert_that_is_shown_tells_new_from_old() {
+fn dynamics_9_an_upsert_that_is_shown_tells_new_from_old() {
     let bench = Bench::new();
     let prefer = [("Prefer", "return=representation")];
     let upsert = || bench.call("PATCH", &format!("contacts({A})"), &prefer, r#"{"lastname":"Lee"}"#);
@@ -84,7 +84,7 @@ fn an_upsert_that_is_shown_tells_new_from_old() {
 }
 
 #[test]
-fn patch_leaves_other_cells_alone_and_null_empties() {
+fn dynamics_19_patch_leaves_other_cells_alone_and_null_empties() {
     let bench = Bench::new();
     let url = format!("contacts({A})");
     bench.make(
@@ -107,7 +107,7 @@ fn patch_leaves_other_cells_alone_and_null_empties() {
 }
 
 #[test]
-fn binds_are_taken_in_every_form_and_null_clears() {
+fn dynamics_15_binds_are_taken_in_every_form_and_null_clears() {
     let bench = Bench::new();
     bench.make("accounts", "accountid", A, json!({"name": "One"}));
     bench.make("accounts", "accountid", B, json!({"name": "Two"}));
@@ -138,7 +138,7 @@ fn binds_are_taken_in_every_form_and_null_clears() {
 }
 
 #[test]
-fn states_and_reasons_go_in_pairs() {
+fn dynamics_20_states_and_reasons_go_in_pairs() {
     let bench = Bench::new();
     bench.contact(A, "Lee");
     let url = format!("contacts({A})");
@@ -161,7 +161,7 @@ fn states_and_reasons_go_in_pairs() {
 }
 
 #[test]
-fn dates_lose_fractions_and_moments_become_utc() {
+fn dynamics_21_dates_lose_fractions_and_moments_become_utc() {
     let bench = Bench::new();
     let body = json!({
         "msevtmgt_eventstartdate": "2026-11-20T09:00:00Z",
@@ -176,7 +176,7 @@ fn dates_lose_fractions_and_moments_become_utc() {
 }
 
 #[test]
-fn the_length_of_a_session_follows_from_its_times() {
+fn dynamics_19_the_length_of_a_session_follows_from_its_times() {
     let bench = Bench::new();
     let body = json!({
         "msevtmgt_starttime": "2026-11-20T09:00:00Z", "msevtmgt_endtime": "2026-11-20T10:30:00Z",
@@ -219,7 +219,7 @@ fn registered() -> (Bench, String) {
 }
 
 #[test]
-fn a_contact_with_registrations_stays() {
+fn dynamics_24_a_contact_with_registrations_stays() {
     let (bench, _) = registered();
     let delete = |url: String| bench.call("DELETE", &url, &[], "");
     refused(&delete(format!("contacts({A})")), 405, "0x80040227");
@@ -230,7 +230,7 @@ fn a_contact_with_registrations_stays() {
 }
 
 #[test]
-fn an_event_takes_its_registrations_along() {
+fn dynamics_24_an_event_takes_its_registrations_along() {
     let (bench, event) = registered();
     assert_eq!(bench.call("DELETE", &format!("msevtmgt_events({event})"), &[], "").status, 204);
     assert_eq!(bench.rows("msevtmgt_eventregistrations"), 0);
@@ -241,7 +241,7 @@ fn an_event_takes_its_registrations_along() {
 }
 
 #[test]
-fn a_refused_delete_leaves_everything_as_it_was() {
+fn dynamics_24_a_refused_delete_leaves_everything_as_it_was() {
     let (bench, _) = registered();
     bench.make("accounts", "accountid", A, json!({"name": "One"}));
     let bind = json!({"parentcustomerid_account@odata.bind": format!("/accounts({A})")});
@@ -267,7 +267,7 @@ fn a_ring_of_contacts_can_be_deleted() {
 }
 
 #[test]
-fn a_delete_heeds_the_etag() {
+fn dynamics_11_a_delete_heeds_the_etag() {
     let bench = Bench::new();
     bench.contact(A, "Lee");
     let url = format!("contacts({A})");
