@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use super::error::{Outcome, Refusal};
 use super::row::Row;
-use super::schema::{CREATED, MODIFIED, OnDelete, STATE, STATUS, Table, TableId};
+use super::schema::{CREATED, Kind, MODIFIED, OnDelete, STATE, STATUS, Table, TableId};
+use super::settings::Required;
 use super::store::Store;
 use super::value::Value;
 use super::write::Changes;
@@ -62,23 +63,38 @@ fn write(store: &mut Store, table: TableId, mut row: Row, changes: Changes, now:
         agree(shape, &mut row, with_status)?;
     }
     derive(shape, &mut row);
+    if store.settings.required_lookups == Required::ByPlugIn {
+        complete(shape, &row)?;
+    }
+    store.admits(table, &row)?;
     row.set(MODIFIED, whole_seconds(now));
     store.put(table, row, columns);
     Ok(())
 }
 
-/// State and status go in pairs: Active with 1, Inactive with 2. A state alone brings its status along.
+/// Whether every lookup is filled that a plug-in would ask for.
+fn complete(table: &Table, row: &Row) -> Outcome<()> {
+    let mut lookups = table.columns.iter().enumerate();
+    let lacking = lookups.find(|(place, column)| {
+        column.required && matches!(column.kind, Kind::Lookup(_)) && row.get(*place).is_none()
+    });
+    match lacking {
+        Some((_, column)) => Err(Refusal::plug_in(format!("{} is required.", column.schema))),
+        None => Ok(()),
+    }
+}
+
+/// State and status go in pairs. A state alone brings its first status along.
 fn agree(table: &Table, row: &mut Row, with_status: bool) -> Outcome<()> {
-    let state = row.get(STATE).and_then(Value::number).unwrap_or_default();
-    let fitting = state + 1;
-    if with_status {
-        let status = row.get(STATUS).and_then(Value::number).unwrap_or(fitting);
-        if status != fitting {
-            return Err(Refusal::state(table, row.id(), state, status));
-        }
+    let Kind::State(model) = table.columns[STATE].kind else { return Ok(()) };
+    let number = |place| row.get(place).and_then(Value::number);
+    let state = number(STATE).unwrap_or_default();
+    let reason = number(STATUS).filter(|_| with_status).or_else(|| model.first(state)).unwrap_or_default();
+    if !model.pairs.contains(&(state, reason)) {
+        return Err(Refusal::state(table, row.id(), model, (state, reason)));
     }
     row.set(STATE, Some(Value::Number(state)));
-    row.set(STATUS, Some(Value::Number(fitting)));
+    row.set(STATUS, Some(Value::Number(reason)));
     Ok(())
 }
 

@@ -4,7 +4,9 @@ use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use super::error::{Outcome, Refusal};
+use super::key::Key;
 use super::schema::{Choice, Column, Kind, Navigation, OnDelete, Table};
+use super::settings::Settings;
 use super::syntax::{Ast, Literal, Operator, TextTest};
 
 const NAMESPACE: Uuid = Uuid::from_u128(0x11e7_03b4_95ad_5d06_8d5b_7a90_c1f2_4be8);
@@ -18,6 +20,11 @@ pub(super) struct Description {
 }
 
 impl Description {
+    /// One that has all of its members in every form.
+    pub(super) fn plain(kind: &str, members: Json) -> Self {
+        Self { kind: kind.to_owned(), base: object(members), special: Map::new() }
+    }
+
     /// The members that were selected, or all; the special ones can be selected only by `cast`.
     pub(super) fn show(&self, select: Option<&[String]>, cast: bool) -> Outcome<Map<String, Json>> {
         let Some(select) = select else {
@@ -37,6 +44,19 @@ impl Description {
         }
         shown.insert("MetadataId".to_owned(), self.base.get("MetadataId").cloned().unwrap_or_default());
         Ok(shown)
+    }
+
+    /// Whether a member is this text, whatever its case.
+    pub(super) fn is(&self, name: &str, text: &str) -> bool {
+        self.get(name).and_then(Json::as_str).is_some_and(|found| found.eq_ignore_ascii_case(text))
+    }
+
+    /// Those of these members that it has, or all when none is named.
+    pub(super) fn some(&self, names: &[&str]) -> Map<String, Json> {
+        let all = self.base.iter().chain(&self.special);
+        all.filter(|(name, _)| names.is_empty() || name.starts_with('@') || names.contains(&name.as_str()))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
     }
 
     fn get(&self, name: &str) -> Option<&Json> {
@@ -76,6 +96,9 @@ impl Description {
                     TextTest::EndsWith => found.ends_with(text),
                 }
             }
+            Ast::Special { .. } | Ast::Some { .. } => {
+                return Err(Refusal::query("This function is not for metadata."));
+            }
             Ast::In { name, values } => {
                 let found = member(name)?.as_str();
                 values.iter().any(|value| found == Some(value))
@@ -95,8 +118,24 @@ fn object(value: Json) -> Map<String, Json> {
     }
 }
 
-pub(super) fn definition(table: &Table) -> Description {
-    let tracking = json!({"Value": true, "CanBeChanged": false});
+/// A text for people, as metadata holds it.
+pub(super) fn label(text: &str) -> Json {
+    let local = json!({
+        "Label": text, "LanguageCode": 1033, "IsManaged": true,
+        "MetadataId": metadata_id(&format!("label {text}")), "HasChanged": null,
+    });
+    json!({"LocalizedLabels": [local], "UserLocalizedLabel": local})
+}
+
+/// A name for people, made of a logical one.
+fn title(logical: &str) -> String {
+    let bare = logical.split_once('_').map_or(logical, |(_, rest)| rest);
+    let mut chars = bare.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+pub(super) fn definition(table: &Table, settings: &Settings) -> Description {
+    let tracked = settings.tracks(table.logical);
     let base = json!({
         "LogicalName": table.logical,
         "SchemaName": table.logical,
@@ -105,9 +144,20 @@ pub(super) fn definition(table: &Table) -> Description {
         "PrimaryIdAttribute": table.columns.first().map(|column| column.logical),
         "PrimaryNameAttribute": table.columns[table.name].logical,
         "OwnershipType": if table.organization_owned { "OrganizationOwned" } else { "UserOwned" },
-        "ChangeTrackingEnabled": true,
-        "CanChangeTrackingBeEnabled": tracking,
-        "IsOptimisticConcurrencyEnabled": true,
+        "ChangeTrackingEnabled": tracked,
+        "CanChangeTrackingBeEnabled": {"Value": true, "CanBeChanged": !tracked},
+        "IsOptimisticConcurrencyEnabled": settings.versions(table.logical),
+        "DisplayName": label(&title(table.logical)),
+        "DisplayCollectionName": label(&title(table.set)),
+        "Description": label(&title(table.logical)),
+        "TableType": "Standard",
+        "IsActivity": false,
+        "IsPrivate": false,
+        "IsIntersect": false,
+        "IsLogicalEntity": false,
+        "IsManaged": true,
+        "IsCustomizable": {"Value": true, "CanBeChanged": true},
+        "IsValidForAdvancedFind": true,
         "IsCustomEntity": table.logical.contains('_'),
         "MetadataId": metadata_id(table.logical),
     });
@@ -129,6 +179,12 @@ pub(super) fn attribute(table: &Table, column: &Column) -> Description {
         "AttributeType": code,
         "AttributeTypeName": {"Value": format!("{code}Type")},
         "RequiredLevel": {"Value": level, "CanBeChanged": false},
+        "DisplayName": label(&title(column.logical)),
+        "Description": label(""),
+        "IsCustomAttribute": column.logical.contains('_'),
+        "IsManaged": true,
+        "IsLogical": false,
+        "AttributeOf": null,
         "IsPrimaryId": matches!(column.kind, Kind::Key),
         "IsPrimaryName": table.columns[table.name].logical == column.logical,
         "IsValidForRead": true,
@@ -142,8 +198,13 @@ pub(super) fn attribute(table: &Table, column: &Column) -> Description {
 /// What only this type of column has.
 fn special(column: &Column) -> Json {
     match &column.kind {
-        Kind::Text { max, url } => json!({"MaxLength": max, "Format": if *url { "Url" } else { "Text" }}),
-        Kind::Memo { max } => json!({"MaxLength": max, "Format": "TextArea"}),
+        Kind::Text { max, url } => {
+            let format = if *url { "Url" } else { "Text" };
+            json!({"MaxLength": max, "Format": format, "FormatName": {"Value": format}})
+        }
+        Kind::Memo { max } => {
+            json!({"MaxLength": max, "Format": "TextArea", "FormatName": {"Value": "TextArea"}})
+        }
         Kind::Whole { min, max } => json!({"MinValue": min, "MaxValue": max, "Format": "None"}),
         Kind::Decimal { min, max } => json!({"MinValue": min, "MaxValue": max, "Precision": 2}),
         Kind::UserLocal => json!({"Format": "DateAndTime", "DateTimeBehavior": {"Value": "UserLocal"}}),
@@ -168,8 +229,8 @@ fn attribute_type(table: &Table, column: &Column) -> (&'static str, &'static str
         Kind::Decimal { .. } => ("DecimalAttributeMetadata", "Decimal"),
         Kind::Flag => ("BooleanAttributeMetadata", "Boolean"),
         Kind::Choice(_) => ("PicklistAttributeMetadata", "Picklist"),
-        Kind::State => ("StateAttributeMetadata", "State"),
-        Kind::Status => ("StatusAttributeMetadata", "Status"),
+        Kind::State(_) => ("StateAttributeMetadata", "State"),
+        Kind::Status(_) => ("StatusAttributeMetadata", "Status"),
         Kind::UserLocal | Kind::ZoneIndependent => ("DateTimeAttributeMetadata", "DateTime"),
         Kind::Lookup(_) if column.logical == "ownerid" => ("LookupAttributeMetadata", "Owner"),
         Kind::Lookup(_) if table.logical == "contact" && column.logical == "parentcustomerid" => {
@@ -199,20 +260,47 @@ pub(super) fn relationship(table: &Table, column: &Column, navigation: &Navigati
         OnDelete::Restrict => "Restrict",
         OnDelete::RemoveLink => "RemoveLink",
     };
-    let name = format!("{}_{}_{}", navigation.target, table.logical, navigation.name);
+    let name = navigation.relationship(table.logical);
     let key = format!("{}id", navigation.target);
     let base = json!({
+        "@odata.type": format!("#{TYPE}OneToManyRelationshipMetadata"),
         "SchemaName": name,
+        "ReferencedEntityNavigationPropertyName": name,
         "ReferencingEntity": table.logical,
         "ReferencingAttribute": column.logical,
         "ReferencingEntityNavigationPropertyName": navigation.name,
         "ReferencedEntity": navigation.target,
         "ReferencedAttribute": key,
-        "CascadeConfiguration": {"Delete": on_delete},
+        "CascadeConfiguration": {
+            "Assign": "NoCascade", "Delete": on_delete, "Merge": "NoCascade", "Reparent": "NoCascade",
+            "Share": "NoCascade", "Unshare": "NoCascade",
+        },
+        "IsCustomRelationship": name.contains("msevtmgt_"),
+        "IsManaged": true,
+        "IsHierarchical": false,
         "RelationshipType": "OneToManyRelationship",
         "MetadataId": metadata_id(&name),
     });
-    Description { kind: "OneToManyRelationshipMetadata".to_owned(), base: object(base), special: Map::new() }
+    Description::plain("OneToManyRelationshipMetadata", base)
+}
+
+/// An alternate key.
+pub(super) fn key(table: &Table, key: &Key) -> Description {
+    let columns: Vec<&str> = key.columns.iter().map(|place| table.columns[*place].logical).collect();
+    let base = json!({
+        "SchemaName": key.name,
+        "LogicalName": key.name.to_lowercase(),
+        "EntityLogicalName": table.logical,
+        "KeyAttributes": columns,
+        "EntityKeyIndexStatus": key.status,
+        "AsyncJob": null,
+        "DisplayName": label(&key.name),
+        "IsCustomizable": {"Value": true, "CanBeChanged": true},
+        "IsManaged": false,
+        "IsSynchronous": false,
+        "MetadataId": key.id.to_string(),
+    });
+    Description::plain("EntityKeyMetadata", base)
 }
 
 fn equals(member: &Json, literal: &Literal) -> bool {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::schema::{Choice, Column, KEY, Kind, Navigation, OnDelete, Table};
+use super::schema::{ACTIVE_OR_NOT, Choice, Column, KEY, Kind, Navigation, OnDelete, States, Table};
 use super::value::Value;
 
 /// A table whose columns are still being added; what is said of "the last column" is said of the one added last.
@@ -12,6 +12,15 @@ pub(super) struct Draft {
 
 impl Draft {
     pub(super) fn new(logical: &'static str, set: &'static str, key: &'static str) -> Self {
+        Self::with_states(logical, set, key, ACTIVE_OR_NOT)
+    }
+
+    pub(super) fn with_states(
+        logical: &'static str,
+        set: &'static str,
+        key: &'static str,
+        states: &'static States,
+    ) -> Self {
         let table = Table {
             logical,
             set,
@@ -30,9 +39,9 @@ impl Draft {
             .computed()
             .column("modifiedon", Kind::UserLocal)
             .computed()
-            .column("statecode", Kind::State)
+            .column("statecode", Kind::State(states))
             .default(Value::Number(0))
-            .column("statuscode", Kind::Status)
+            .column("statuscode", Kind::Status(states))
             .default(Value::Number(1))
     }
 
@@ -131,7 +140,7 @@ impl Draft {
         target: &'static str,
         on_delete: OnDelete,
     ) -> Self {
-        self.column_as(logical, name, Kind::Lookup(vec![Navigation { name, target, on_delete }]))
+        self.column_as(logical, name, Kind::Lookup(vec![Navigation::new(name, target, on_delete)]))
     }
 
     /// A lookup whose schema name differs from its navigation properties.

@@ -3,7 +3,9 @@
 use http::StatusCode;
 use serde_json::json;
 
-use super::schema::Table;
+use super::key::Key;
+use super::schema::{States, Table};
+use super::settings::QueryCode;
 use crate::wire::Answer;
 
 /// A refused request: the HTTP status, the platform's code and its words.
@@ -61,6 +63,21 @@ impl Refusal {
         Self::new(StatusCode::NOT_FOUND, "0x80040217", message)
     }
 
+    /// The same in a message about several rows.
+    pub(super) fn missing_many(table: &Table, id: uuid::Uuid) -> Self {
+        let message = format!("{} With Ids = {id} Do Not Exist", table.logical);
+        Self::new(StatusCode::NOT_FOUND, "0x80040217", message)
+    }
+
+    pub(super) fn unknown_table(logical: &str) -> Self {
+        let message = format!("The entity with a name = '{logical}' was not found in the MetadataCache.");
+        Self::bad("0x80041102", message)
+    }
+
+    pub(super) fn not_supported(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "0x80040800", message)
+    }
+
     pub(super) fn key(table: &Table) -> Self {
         Self::bad(
             QUERY,
@@ -70,6 +87,77 @@ impl Refusal {
                 table.logical
             ),
         )
+    }
+
+    /// No row has these values of an alternate key.
+    pub(super) fn missing_by_key(table: &Table) -> Self {
+        let message =
+            format!("A record with the specified key values does not exist in {} entity", table.logical);
+        Self::new(StatusCode::NOT_FOUND, "0x80060891", message)
+    }
+
+    /// Another row has the values of an alternate key.
+    pub(super) fn key_violated(table: &Table, key: &Key) -> Self {
+        let columns: Vec<&str> = key.columns.iter().map(|place| table.columns[*place].logical).collect();
+        let message = format!(
+            "Entity Key {} violated. A record with the same value for {} already exists. A duplicate record cannot be \
+             created. Select one or more unique values and try again.",
+            key.name,
+            columns.join(", ")
+        );
+        Self::new(StatusCode::PRECONDITION_FAILED, "0x80060892", message)
+    }
+
+    /// What a plug-in says that stands in the way.
+    pub(super) fn plug_in(message: impl Into<String>) -> Self {
+        Self::bad("0x80040265", message)
+    }
+
+    /// The reader's role does not reach as far as change tracking asks.
+    pub(super) fn depth(table: &Table, user: uuid::Uuid) -> Self {
+        let name = privilege_name(table);
+        let id = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, name.as_bytes());
+        let message = format!(
+            "SecLib::CheckPrivilege failed. User: {user}, PrivilegeName: {name}, PrivilegeId: {id}, Required Depth: \
+             Global, BusinessUnitId: {}, MetadataCache Privileges Count: 7356, User Privileges Count: 586",
+            uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, b"business unit")
+        );
+        Self::new(StatusCode::FORBIDDEN, "0x80040220", message)
+    }
+
+    pub(super) fn untracked(table: &Table) -> Self {
+        Self::query(format!("Entity: {} isn't enabled for change tracking.", table.logical))
+    }
+
+    pub(super) fn unversioned(table: &Table) -> Self {
+        let message = format!(
+            "Optimistic concurrency isn't enabled for entity type {}. The IfVersionMatches value of ConcurrencyBehavior \
+             can only be used if optimistic concurrency is enabled.",
+            table.logical
+        );
+        Self::bad("0x80060893", message)
+    }
+
+    /// A message that a table does not have.
+    pub(super) fn unsupported(message: &str, table: &Table) -> Self {
+        let message = format!(
+            "The '{message}' method does not support entities of type '{}'. MessageProcessorCache returned \
+             MessageProcessor.Empty.",
+            table.logical
+        );
+        Self::not_supported(message)
+    }
+
+    /// A value for a column that only the platform fills.
+    pub(super) fn read_only(table: &Table, column: &str) -> Self {
+        Self::argument(format!(
+            "The attribute '{column}' of the entity '{}' cannot be set: it is not valid for create or update.",
+            table.logical
+        ))
+    }
+
+    pub(super) fn unexpected() -> Self {
+        Self::bad("0x80040216", "An unexpected error occurred.")
     }
 
     pub(super) fn verb(method: &http::Method) -> Self {
@@ -138,10 +226,11 @@ impl Refusal {
         )
     }
 
-    pub(super) fn state(table: &Table, id: uuid::Uuid, state: i64, status: i64) -> Self {
-        let named = if state == 0 { "Active" } else { "Inactive" };
+    pub(super) fn state(table: &Table, id: uuid::Uuid, model: &States, pair: (i64, i64)) -> Self {
+        let (state, reason) = pair;
+        let named = model.values.iter().find(|(value, _)| *value == state).map_or("", |(_, label)| label);
         let message = format!(
-            "{status} is not a valid status code for state code {0}State.{named} on {0} with Id {id}.",
+            "{reason} is not a valid status code for state code {0}State.{named} on {0} with Id {id}.",
             table.logical
         );
         Self::bad("0x80048408", message)
@@ -177,8 +266,17 @@ impl Refusal {
         ))
     }
 
-    pub(super) fn expired_version() -> Self {
-        Self::bad(
+    /// With the code that this organization gives to queries that cannot be read.
+    pub(super) fn coded(mut self, code: QueryCode) -> Self {
+        if self.code == QUERY {
+            self.code = code.text();
+        }
+        self
+    }
+
+    pub(super) fn expired_version(status: u16) -> Self {
+        Self::new(
+            StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST),
             "0x80044352",
             "Version stamp associated with the client has expired. Please perform a full sync.",
         )
@@ -190,5 +288,15 @@ impl Refusal {
 
     pub(super) fn reference(name: &str) -> Self {
         Self::bad(QUERY, format!("Content-ID Reference: '{name}' does not exist in the batch context."))
+    }
+}
+
+fn privilege_name(table: &Table) -> String {
+    match table.logical {
+        "account" => "prvReadAccount".to_owned(),
+        "contact" => "prvReadContact".to_owned(),
+        "lead" => "prvReadLead".to_owned(),
+        "systemuser" => "prvReadUser".to_owned(),
+        other => format!("prvRead{other}"),
     }
 }

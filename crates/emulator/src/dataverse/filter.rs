@@ -3,16 +3,19 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashSet};
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::error::{Outcome, Refusal};
+use super::period;
 use super::row::Row;
-use super::schema::{KEY, Kind, TableId};
+use super::schema::{Incoming, KEY, Kind, TableId};
 use super::store::Store;
 use super::syntax::{Ast, Literal, Operator, TextTest};
 use super::value::{Value, folded, parse_time};
 
 /// Which cell is meant: of the row itself, or of the row that one of its lookups names.
+#[derive(Clone)]
 struct Path {
     through: Option<(usize, TableId)>,
     column: usize,
@@ -41,6 +44,19 @@ enum Node {
         path: Path,
         values: Vec<Value>,
     },
+    /// From one moment on, and before another.
+    Period {
+        path: Path,
+        from: Option<Timestamp>,
+        until: Option<Timestamp>,
+    },
+    /// Some or all of the rows that name the row.
+    Named {
+        table: TableId,
+        way: Incoming,
+        all: bool,
+        inner: Option<Box<Node>>,
+    },
 }
 
 /// A filter of one table's rows.
@@ -53,6 +69,14 @@ impl Filter {
     /// Binds names to columns and literals to their types.
     pub(super) fn bind(store: &Store, table: TableId, ast: Ast) -> Outcome<Self> {
         Ok(Self { table, root: node(store, table, ast)? })
+    }
+
+    /// The rows that name a row in one column, and pass another filter besides.
+    pub(super) fn naming(table: TableId, column: usize, id: Uuid, further: Option<Self>) -> Self {
+        let path = Path { through: None, column };
+        let naming = Node::Compare { path, operator: Operator::Eq, value: Some(Value::Id(id)) };
+        let further = further.map(|filter| filter.root);
+        Self { table, root: Node::All(std::iter::once(naming).chain(further).collect()) }
     }
 
     pub(super) fn holds(&self, store: &Store, row: &Row) -> bool {
@@ -73,21 +97,60 @@ fn node(store: &Store, table: TableId, ast: Ast) -> Outcome<Node> {
         Ast::Any(parts) => Node::Any(each(parts)?),
         Ast::Not(inner) => Node::Not(Box::new(node(store, table, *inner)?)),
         Ast::Compare { name, operator, literal } => {
-            let (path, kind) = path(store, table, &name)?;
+            let (path, kind) = path(store, table, &name, false)?;
             Node::Compare { value: value(kind, literal)?, path, operator }
         }
         Ast::Text { kind, name, text } => {
-            let (path, column) = path(store, table, &name)?;
+            let (path, column) = path(store, table, &name, false)?;
             if !matches!(column, Kind::Text { .. } | Kind::Memo { .. }) {
                 return Err(incompatible(column, "Edm.String"));
             }
             Node::Text { kind, path, wanted: folded(&text) }
         }
         Ast::In { name, values } => {
-            let (path, kind) = path(store, table, &name)?;
+            let (path, kind) = path(store, table, &name, true)?;
             within(path, kind, &values)?
         }
+        Ast::Special { function, name, values } => {
+            let (path, kind) = path(store, table, &name, true)?;
+            special(store, &function, path, kind, &values)?
+        }
+        Ast::Some { collection, all, inner } => {
+            let unknown = || Refusal::unknown_property(&collection, store.table(table).logical);
+            let (_, way) = store.schema.collection(table, &collection).ok_or_else(unknown)?;
+            let inner = inner.map(|inner| node(store, way.table, *inner)).transpose()?.map(Box::new);
+            Node::Named { table, way, all, inner }
+        }
     })
+}
+
+/// The functions of the platform's own.
+fn special(store: &Store, function: &str, path: Path, kind: &Kind, values: &[String]) -> Outcome<Node> {
+    let user = || within(path.clone(), kind, &[super::deed::USER.to_string()]);
+    match function {
+        "EqualUserId" => return user(),
+        "NotEqualUserId" => return Ok(Node::Not(Box::new(user()?))),
+        "NotIn" => return Ok(Node::Not(Box::new(within(path, kind, values)?))),
+        "Between" => return between(&path, kind, values),
+        "NotBetween" => return Ok(Node::Not(Box::new(between(&path, kind, values)?))),
+        _ => {}
+    }
+    if !matches!(kind, Kind::UserLocal | Kind::ZoneIndependent) {
+        return Err(incompatible(kind, "Edm.DateTimeOffset"));
+    }
+    let period = period::of(function, values.first().map(String::as_str), store.now)?;
+    let node = Node::Period { path, from: period.from, until: period.until };
+    Ok(if period.outside { Node::Not(Box::new(node)) } else { node })
+}
+
+fn between(path: &Path, kind: &Kind, texts: &[String]) -> Outcome<Node> {
+    let [low, high] = texts else {
+        return Err(Refusal::query("Between is about two values."));
+    };
+    let value = |text: &str| from_text(kind, text).ok_or_else(|| incompatible(kind, "Edm.String"));
+    let limit =
+        |operator, text: &str| Ok(Node::Compare { path: path.clone(), operator, value: Some(value(text)?) });
+    Ok(Node::All(vec![limit(Operator::Ge, low)?, limit(Operator::Le, high)?]))
 }
 
 fn within(path: Path, kind: &Kind, texts: &[String]) -> Outcome<Node> {
@@ -115,11 +178,13 @@ fn from_text(kind: &Kind, text: &str) -> Option<Value> {
     }
 }
 
-fn path<'a>(store: &'a Store, table: TableId, name: &str) -> Outcome<(Path, &'a Kind)> {
+/// The cell of this name. Functions of the platform's own know a lookup by its `logical` name as well.
+fn path<'a>(store: &'a Store, table: TableId, name: &str, logical: bool) -> Outcome<(Path, &'a Kind)> {
     let shape = store.table(table);
     let unknown = || Refusal::unknown_property(name, shape.logical);
     let Some((navigation, property)) = name.split_once('/') else {
-        let column = shape.property(name).ok_or_else(unknown)?;
+        let column = shape.property(name).or_else(|| logical.then(|| shape.column(name)).flatten());
+        let column = column.ok_or_else(unknown)?;
         return Ok((Path { through: None, column }, &shape.columns[column].kind));
     };
     let (lookup, leads) = shape.navigation(navigation).ok_or_else(unknown)?;
@@ -184,6 +249,18 @@ fn holds(node: &Node, store: &Store, row: &Row) -> bool {
         }
         Node::In { path, values } => cell(path, store, row)
             .is_some_and(|cell| values.iter().any(|value| cell.compare(value) == Some(Ordering::Equal))),
+        Node::Period { path, from, until } => match cell(path, store, row) {
+            Some(Value::Time(time)) => {
+                from.is_none_or(|from| *time >= from) && until.is_none_or(|until| *time < until)
+            }
+            _ => false,
+        },
+        Node::Named { table, way, all, inner } => {
+            let naming = store.naming((*table, row.id()), way.table, way.column);
+            let mut rows = naming.filter_map(|id| store.row(way.table, id));
+            let passes = |row: &Row| inner.as_ref().is_none_or(|inner| holds(inner, store, row));
+            if *all { rows.all(passes) } else { rows.any(passes) }
+        }
     }
 }
 

@@ -17,11 +17,11 @@ use crate::wire::Answer;
 
 /// Counts go no further than this.
 const LARGEST_COUNT: usize = 5000;
-const METADATA_VERSION: &str = "1000000";
 
 /// Answers a read of a set that is not tracked.
 pub(super) fn answer(scene: &Scene<'_>, query: &Query, cookie: Option<&Cookie>) -> Answer {
     let limit = query.top.unwrap_or_else(|| scene.preferences.page());
+    let limit = if puts_off(scene, query, cookie) { 0 } else { limit };
     let mut rows = if query.order.is_empty() {
         by_id(scene.store, query, cookie, limit.saturating_add(1))
     } else {
@@ -33,7 +33,7 @@ pub(super) fn answer(scene: &Scene<'_>, query: &Query, cookie: Option<&Cookie>) 
     body.insert("@odata.context".to_owned(), scene.context(&query.shape, "").into());
     totals(scene, query, &mut body);
     let annotations = Annotations::of(scene.preferences);
-    let shown = rows.iter().map(|row| Json::Object(render::row(scene.store, &query.shape, row, annotations)));
+    let shown = rows.iter().map(|row| Json::Object(render::row(scene, &query.shape, row, annotations)));
     body.insert("value".to_owned(), shown.collect());
     if more && query.top.is_none() {
         let next = Cookie {
@@ -47,6 +47,11 @@ pub(super) fn answer(scene: &Scene<'_>, query: &Query, cookie: Option<&Cookie>) 
     scene.list(body)
 }
 
+/// Whether the first page stays empty, though there are rows: the platform may do so where it filters.
+fn puts_off(scene: &Scene<'_>, query: &Query, cookie: Option<&Cookie>) -> bool {
+    scene.store.settings.empty_first_page && query.filter.is_some() && query.top.is_none() && cookie.is_none()
+}
+
 fn totals(scene: &Scene<'_>, query: &Query, body: &mut Map<String, Json>) {
     let found = query.count.then(|| matching(scene.store, query, None).take(LARGEST_COUNT + 1).count());
     let count = found.map(|found| found.min(LARGEST_COUNT));
@@ -56,7 +61,7 @@ fn totals(scene: &Scene<'_>, query: &Query, body: &mut Map<String, Json>) {
     let annotations = [
         ("Microsoft.Dynamics.CRM.totalrecordcount", count.map_or(json!(-1), |count| json!(count))),
         ("Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded", json!(found > Some(LARGEST_COUNT))),
-        ("Microsoft.Dynamics.CRM.globalmetadataversion", json!(METADATA_VERSION)),
+        ("Microsoft.Dynamics.CRM.globalmetadataversion", json!(scene.store.metadata_version())),
     ];
     for (name, value) in annotations {
         if scene.preferences.annotates(name) {
@@ -100,15 +105,28 @@ fn by_id<'a>(store: &'a Store, query: &'a Query, cookie: Option<&Cookie>, limit:
 /// would be by count.
 fn by_order<'a>(store: &'a Store, query: &'a Query, cookie: Option<&Cookie>, limit: usize) -> Vec<&'a Row> {
     let mut rows: Vec<&Row> = matching(store, query, None).collect();
-    rows.sort_by(|a, b| compare(&query.order, a, b));
-    let start = cookie.map_or(0, |cookie| {
-        let last = rows.iter().position(|row| Some(row.id()) == cookie.last);
-        last.map_or(cookie.given, |place| place + 1)
-    });
-    rows.into_iter().skip(start).take(limit).collect()
+    let last = cookie.and_then(|cookie| cookie.last).and_then(|id| store.row(query.shape.table, id));
+    let mut start = cookie.map_or(0, |cookie| cookie.given);
+    if let Some(last) = last {
+        rows.retain(|row| compare(&query.order, last, row).is_lt());
+        start = 0;
+    }
+    // What comes after the page need not be in order.
+    let end = start.saturating_add(limit);
+    if end < rows.len() {
+        rows.select_nth_unstable_by(end, |a, b| compare(&query.order, a, b));
+        rows.truncate(end);
+    }
+    sort(&query.order, &mut rows);
+    rows.into_iter().skip(start).collect()
 }
 
-/// Empty cells come first; rows that are equal keep the order of their ids.
+/// Sorts rows; without an order, by their ids.
+pub(super) fn sort(order: &[Order], rows: &mut [&Row]) {
+    rows.sort_unstable_by(|a, b| compare(order, a, b));
+}
+
+/// Empty cells come first; rows that are equal stand in the order of their ids.
 fn compare(order: &[Order], a: &Row, b: &Row) -> Ordering {
     order
         .iter()
@@ -120,7 +138,7 @@ fn compare(order: &[Order], a: &Row, b: &Row) -> Ordering {
             if key.descending { order.reverse() } else { order }
         })
         .find(|order| order.is_ne())
-        .unwrap_or(Ordering::Equal)
+        .unwrap_or_else(|| a.id().cmp(&b.id()))
 }
 
 const _: () = assert!(LARGEST_PAGE == LARGEST_COUNT, "one figure of the platform, for pages and counts");

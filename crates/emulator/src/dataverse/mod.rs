@@ -3,18 +3,26 @@
 //! The answers follow the platform's documented behaviour, its refusals included, down to codes and words where they
 //! are known.
 
+mod actions;
+mod alternate;
 mod batch;
+mod bulk;
 mod change;
 mod choices;
+mod controls;
 mod cookie;
+mod csdl;
 mod deed;
 mod description;
 mod draft;
 mod error;
 mod filter;
+mod key;
+mod link;
 mod listing;
 mod metadata;
 mod multipart;
+mod period;
 mod preference;
 mod query;
 mod render;
@@ -22,6 +30,7 @@ mod row;
 mod scene;
 mod schema;
 mod seed;
+mod settings;
 mod store;
 mod syntax;
 mod tables;
@@ -29,6 +38,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod tracking;
+mod upsert;
 mod value;
 mod world;
 mod write;
@@ -155,7 +165,11 @@ impl Emulated for Dataverse {
         if !self.admits(&call) {
             return self.stranger(&call);
         }
-        let (answer, _changes) = self.world().outer(&call);
+        let (answer, changes) = self.world().outer(&call);
+        for change in &changes {
+            let gone = change.after.is_none();
+            tracing::trace!(operation = ?change.operation(), columns = change.columns.len(), gone, "a row changed");
+        }
         answer
     }
 
@@ -176,6 +190,10 @@ impl Emulated for Dataverse {
             .map(|(place, table)| (table.set.to_owned(), world.store.count(schema::TableId(place)).into()))
             .collect();
         json!({"tables": tables, "calls": world.batched})
+    }
+
+    fn control(&self, name: &str, call: &Call) -> Option<Answer> {
+        controls::answer(&mut self.world().store, name, call)
     }
 
     fn failure(&self, status: StatusCode, _variant: Option<&str>) -> Answer {

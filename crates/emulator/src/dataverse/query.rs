@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
+use uuid::Uuid;
+
 use super::error::{Outcome, Refusal};
 use super::filter::Filter;
 use super::preference::split;
-use super::schema::{Table, TableId};
+use super::schema::{Incoming, Table, TableId};
 use super::store::Store;
 use super::syntax;
 use crate::wire::Call;
@@ -21,11 +23,31 @@ pub(super) struct Shape {
     pub(super) expansions: Vec<Expansion>,
 }
 
-/// One followed lookup.
+/// One followed lookup, or one collection of rows that name the row.
 pub(super) struct Expansion {
     pub(super) name: &'static str,
-    pub(super) column: usize,
+    pub(super) way: Way,
     pub(super) shape: Shape,
+    pub(super) choice: Choice,
+}
+
+/// How the rows of an expansion are found.
+pub(super) enum Way {
+    /// By the lookup in this column.
+    Up(usize),
+    /// By the lookups that name the row.
+    Down(Incoming),
+}
+
+/// Which rows of an expanded collection are shown, and in which order.
+#[derive(Default)]
+pub(super) struct Choice {
+    pub(super) filter: Option<Filter>,
+    pub(super) order: Vec<Order>,
+    pub(super) top: Option<usize>,
+    pub(super) count: bool,
+    /// The options as they were written, for the link to further rows.
+    pub(super) options: String,
 }
 
 /// One key of an order.
@@ -55,6 +77,9 @@ struct Options {
 const KNOWN: [&str; 8] =
     ["$select", "$filter", "$orderby", "$expand", "$top", "$count", "$skiptoken", "$deltatoken"];
 
+/// Parameters that hold or name a whole query.
+const LANGUAGES: [&str; 4] = ["fetchXml", "sql", "savedQuery", "userQuery"];
+
 impl Options {
     fn of(call: &Call) -> Outcome<Self> {
         let mut options = Self::default();
@@ -65,6 +90,10 @@ impl Options {
             }
             if name == "$skip" {
                 return Err(Refusal::query("Skip Clause is not supported in CRM"));
+            }
+            if LANGUAGES.contains(&name.as_str()) {
+                let message = format!("Queries by the parameter '{name}' are not supported by this server.");
+                return Err(Refusal::query(message));
             }
             if name.starts_with('$') && !KNOWN.contains(&name.as_str()) {
                 return Err(Refusal::query(format!("The query parameter {name} is not supported.")));
@@ -96,19 +125,24 @@ impl Query {
                 return Err(Refusal::untracked_option(name));
             }
         }
-        let filter = match options.get("$filter") {
-            Some(text) => Some(Filter::bind(store, table, syntax::parse(text, &options.aliases)?)?),
-            None => None,
-        };
+        let reader = Reader { store, aliases: &options.aliases };
         Ok(Self {
-            shape: Shape::of(store, table, options.get("$select"), options.get("$expand"), 0)?,
-            filter,
+            shape: reader.shape(table, options.get("$select"), options.get("$expand"), 0)?,
+            filter: reader.filter(table, options.get("$filter"))?,
             order: orders(store.table(table), options.get("$orderby"))?,
             top: options.get("$top").map(top).transpose()?,
             count: options.get("$count").map(count).transpose()?.unwrap_or_default(),
             skip_token: options.get("$skiptoken").map(str::to_owned),
             delta_token: options.get("$deltatoken").map(str::to_owned),
         })
+    }
+}
+
+impl Query {
+    /// The same of those rows alone that name a row in one column.
+    pub(super) fn naming(mut self, column: usize, id: Uuid) -> Self {
+        self.filter = Some(Filter::naming(self.shape.table, column, id, self.filter));
+        self
     }
 }
 
@@ -138,20 +172,97 @@ fn orders(table: &Table, text: Option<&str>) -> Outcome<Vec<Order>> {
     .collect()
 }
 
-impl Shape {
-    fn of(
-        store: &Store,
+/// What names in a query are read against.
+struct Reader<'a> {
+    store: &'a Store,
+    aliases: &'a HashMap<String, String>,
+}
+
+impl Reader<'_> {
+    fn filter(&self, table: TableId, text: Option<&str>) -> Outcome<Option<Filter>> {
+        let Some(text) = text else { return Ok(None) };
+        Filter::bind(self.store, table, syntax::parse(text, self.aliases)?).map(Some)
+    }
+
+    fn shape(
+        &self,
         table: TableId,
         select: Option<&str>,
         expand: Option<&str>,
         depth: usize,
-    ) -> Outcome<Self> {
-        let columns = select.map(|text| columns(store.table(table), text)).transpose()?.flatten();
+    ) -> Outcome<Shape> {
+        let columns = select.map(|text| columns(self.store.table(table), text)).transpose()?.flatten();
         let items = expand.into_iter().flat_map(|text| split(text, ','));
-        let expansions = items.map(|item| expansion(store, table, item.trim(), depth + 1));
-        Ok(Self { table, columns, expansions: expansions.collect::<Outcome<_>>()? })
+        let expansions = items.map(|item| self.expansion(table, item.trim(), depth + 1));
+        Ok(Shape { table, columns, expansions: expansions.collect::<Outcome<_>>()? })
     }
 
+    fn expansion(&self, table: TableId, item: &str, depth: usize) -> Outcome<Expansion> {
+        if depth > DEPTH {
+            return Err(Refusal::query("The $expand expression is nested too deeply."));
+        }
+        let (name, options) = match item.split_once('(') {
+            Some((name, rest)) => {
+                let inner = rest.strip_suffix(')');
+                (name.trim(), inner.ok_or_else(|| Refusal::query("Syntax error in the $expand expression."))?)
+            }
+            None => (item, ""),
+        };
+        let (name, way, target) = self.way(table, name)?;
+        let inner = Inner::of(options, matches!(way, Way::Down(_)))?;
+        let choice = Choice {
+            filter: self.filter(target, inner.filter)?,
+            order: orders(self.store.table(target), inner.order)?,
+            top: inner.top.map(top).transpose()?,
+            count: inner.count.map(count).transpose()?.unwrap_or_default(),
+            options: split(options, ';').join("&"),
+        };
+        let shape = self.shape(target, inner.select, inner.expand, depth)?;
+        Ok(Expansion { name, way, shape, choice })
+    }
+
+    fn way(&self, table: TableId, name: &str) -> Outcome<(&'static str, Way, TableId)> {
+        let shape = self.store.table(table);
+        let unknown = || Refusal::unknown_property(name, shape.logical);
+        if let Some((column, navigation)) = shape.navigation(name) {
+            let target = self.store.schema.by_logical(navigation.target).ok_or_else(unknown)?;
+            return Ok((navigation.name, Way::Up(column), target));
+        }
+        let (name, way) = self.store.schema.collection(table, name).ok_or_else(unknown)?;
+        Ok((name, Way::Down(way), way.table))
+    }
+}
+
+/// The options inside of an `$expand`.
+#[derive(Default)]
+struct Inner<'a> {
+    select: Option<&'a str>,
+    expand: Option<&'a str>,
+    filter: Option<&'a str>,
+    order: Option<&'a str>,
+    top: Option<&'a str>,
+    count: Option<&'a str>,
+}
+
+impl<'a> Inner<'a> {
+    fn of(text: &'a str, collection: bool) -> Outcome<Self> {
+        let mut inner = Self::default();
+        for option in split(text, ';').into_iter().map(str::trim).filter(|option| !option.is_empty()) {
+            match option.split_once('=') {
+                Some(("$select", text)) => inner.select = Some(text),
+                Some(("$expand", text)) => inner.expand = Some(text),
+                Some(("$filter", text)) if collection => inner.filter = Some(text),
+                Some(("$orderby", text)) if collection => inner.order = Some(text),
+                Some(("$top", text)) if collection => inner.top = Some(text),
+                Some(("$count", text)) if collection => inner.count = Some(text),
+                _ => return Err(Refusal::query("This option is not supported inside this $expand.")),
+            }
+        }
+        Ok(inner)
+    }
+}
+
+impl Shape {
     /// How the context names what is shown: `firstname,lastname,parentcustomerid_account(name)`.
     pub(super) fn described(&self, store: &Store) -> String {
         let table = store.table(self.table);
@@ -174,31 +285,4 @@ fn columns(table: &Table, text: &str) -> Outcome<Option<Vec<usize>>> {
     columns.sort_unstable();
     columns.dedup();
     Ok(Some(columns))
-}
-
-fn expansion(store: &Store, table: TableId, item: &str, depth: usize) -> Outcome<Expansion> {
-    if depth > DEPTH {
-        return Err(Refusal::query("The $expand expression is nested too deeply."));
-    }
-    let (name, options) = match item.split_once('(') {
-        Some((name, rest)) => {
-            let inner = rest.strip_suffix(')');
-            (name.trim(), inner.ok_or_else(|| Refusal::query("Syntax error in the $expand expression."))?)
-        }
-        None => (item, ""),
-    };
-    let shape = store.table(table);
-    let unknown = || Refusal::unknown_property(name, shape.logical);
-    let (column, navigation) = shape.navigation(name).ok_or_else(unknown)?;
-    let target = store.schema.by_logical(navigation.target).ok_or_else(unknown)?;
-    let (mut select, mut expand) = (None, None);
-    for option in split(options, ';').into_iter().map(str::trim).filter(|option| !option.is_empty()) {
-        match option.split_once('=') {
-            Some(("$select", text)) => select = Some(text),
-            Some(("$expand", text)) => expand = Some(text),
-            _ => return Err(Refusal::query("Only $select and $expand are supported inside this $expand.")),
-        }
-    }
-    let shape = Shape::of(store, target, select, expand, depth)?;
-    Ok(Expansion { name: navigation.name, column, shape })
 }

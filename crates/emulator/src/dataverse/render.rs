@@ -2,10 +2,12 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use super::listing;
 use super::preference::Preferences;
-use super::query::Shape;
+use super::query::{Choice, Expansion, Shape, Way};
 use super::row::Row;
-use super::schema::{Column, KEY, Kind, Table, TableId};
+use super::scene::Scene;
+use super::schema::{Column, Incoming, KEY, Kind, Table, TableId};
 use super::store::Store;
 use super::value::{Value, print_time};
 
@@ -32,7 +34,13 @@ impl Annotations {
 }
 
 /// A row in the shape that was asked for, with its `ETag`; its key is always shown.
-pub(super) fn row(store: &Store, shape: &Shape, row: &Row, annotations: Annotations) -> Map<String, Json> {
+pub(super) fn row(
+    scene: &Scene<'_>,
+    shape: &Shape,
+    row: &Row,
+    annotations: Annotations,
+) -> Map<String, Json> {
+    let store = scene.store;
     let table = store.table(shape.table);
     let mut members = Map::new();
     members.insert("@odata.etag".to_owned(), row.etag().into());
@@ -51,11 +59,49 @@ pub(super) fn row(store: &Store, shape: &Shape, row: &Row, annotations: Annotati
         None => (0..table.columns.len()).for_each(show),
     }
     for expansion in &shape.expansions {
-        let target = followed(store, row, expansion.column, expansion.shape.table);
-        let inner = target.map(|target| self::row(store, &expansion.shape, target, annotations));
-        members.insert(expansion.name.to_owned(), inner.map_or(Json::Null, Json::Object));
+        match expansion.way {
+            Way::Up(column) => {
+                let target = followed(store, row, column, expansion.shape.table);
+                let inner = target.map(|target| self::row(scene, &expansion.shape, target, annotations));
+                members.insert(expansion.name.to_owned(), inner.map_or(Json::Null, Json::Object));
+            }
+            Way::Down(way) => {
+                collection(scene, (shape.table, row), expansion, way, annotations, &mut members);
+            }
+        }
     }
     members
+}
+
+/// The rows that name a row, a page of them at most.
+fn collection(
+    scene: &Scene<'_>,
+    (table, row): (TableId, &Row),
+    expansion: &Expansion,
+    way: Incoming,
+    annotations: Annotations,
+    members: &mut Map<String, Json>,
+) {
+    let name = expansion.name;
+    let Choice { filter, order, top, count, options } = &expansion.choice;
+    let naming = scene.store.naming((table, row.id()), way.table, way.column);
+    let rows = naming.filter_map(|id| scene.store.row(way.table, id));
+    let mut rows: Vec<&Row> =
+        rows.filter(|row| filter.as_ref().is_none_or(|filter| filter.holds(scene.store, row))).collect();
+    if *count {
+        members.insert(format!("{name}@odata.count"), rows.len().into());
+    }
+    listing::sort(order, &mut rows);
+    let limit = top.unwrap_or_else(|| scene.preferences.page());
+    let more = rows.len() > limit && top.is_none();
+    rows.truncate(limit);
+    let shown = rows.iter().map(|row| Json::Object(self::row(scene, &expansion.shape, row, annotations)));
+    members.insert(name.to_owned(), shown.collect());
+    if more && let Some(last) = rows.last() {
+        let path = format!("{}({})/{name}", scene.store.table(table).set, row.id());
+        members
+            .insert(format!("{name}@odata.nextLink"), scene.onwards(&path, options, last.id(), limit).into());
+    }
 }
 
 /// The row that a lookup names, when it names one of that table.

@@ -3,12 +3,18 @@
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderValue, StatusCode};
 use jiff::Timestamp;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde_json::{Map, Value as Json};
+use uuid::Uuid;
 
+use super::cookie::Cookie;
 use super::preference::Preferences;
 use super::query::Shape;
 use super::store::Store;
 use crate::wire::{Answer, Call};
+
+/// What may not stand in a query as it is, apart from what divides it.
+const QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'+').add(b'%');
 
 pub(super) const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 
@@ -65,6 +71,14 @@ impl Scene<'_> {
         let added = format!("{name}={token}");
         parts.push(&added);
         format!("{}{}?{}", origin(self.origin, self.call), self.call.path, parts.join("&"))
+    }
+
+    /// The link to what follows a row in a collection of another row, with the options of that collection.
+    pub(super) fn onwards(&self, path: &str, options: &str, last: Uuid, given: usize) -> String {
+        let options = utf8_percent_encode(options, QUERY);
+        let cookie = Cookie { page: 2, last: Some(last), given, tracked: None }.encode();
+        let joined = if options.clone().next().is_some() { "&" } else { "" };
+        format!("{}/{path}?{options}{joined}$skiptoken={cookie}", self.root())
     }
 
     /// A list as an answer.

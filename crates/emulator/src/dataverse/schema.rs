@@ -30,12 +30,33 @@ pub(super) enum OnDelete {
 }
 
 /// A lookup's way to one of its target tables.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Navigation {
     /// As it is written in binds and `$expand`; its case matters.
     pub(super) name: &'static str,
     pub(super) target: &'static str,
     pub(super) on_delete: OnDelete,
+    /// The relationship's name where it does not follow from the tables'. It is also the name of the way back, from
+    /// the target to the rows that name it.
+    pub(super) relationship: Option<&'static str>,
+}
+
+impl Navigation {
+    pub(super) fn new(name: &'static str, target: &'static str, on_delete: OnDelete) -> Self {
+        Self { name, target, on_delete, relationship: None }
+    }
+
+    pub(super) fn called(self, relationship: &'static str) -> Self {
+        Self { relationship: Some(relationship), ..self }
+    }
+
+    /// The name of the relationship, seen from the table that has the lookup.
+    pub(super) fn relationship(&self, table: &str) -> String {
+        match self.relationship {
+            Some(name) => name.to_owned(),
+            None => format!("{}_{table}_{}", self.target, self.name.trim_start_matches("msevtmgt_")),
+        }
+    }
 }
 
 /// What a column holds.
@@ -60,8 +81,8 @@ pub(super) enum Kind {
     },
     Flag,
     Choice(&'static [Choice]),
-    State,
-    Status,
+    State(&'static States),
+    Status(&'static States),
     /// A moment: UTC on the wire.
     UserLocal,
     /// A wall clock, whose zone stands elsewhere.
@@ -69,17 +90,36 @@ pub(super) enum Kind {
     Lookup(Vec<Navigation>),
 }
 
-/// The state and status reasons that all tables here share.
-pub(super) const STATES: &[Choice] = &[(0, "Active"), (1, "Inactive")];
-pub(super) const STATUSES: &[Choice] = &[(1, "Active"), (2, "Inactive")];
+/// The states of a table and their reasons.
+#[derive(Debug)]
+pub(super) struct States {
+    pub(super) values: &'static [Choice],
+    pub(super) reasons: &'static [Choice],
+    /// Which status belongs to which state; the first of a state is the one that it brings along.
+    pub(super) pairs: &'static [(i64, i64)],
+}
+
+impl States {
+    /// The status that a state brings along.
+    pub(super) fn first(&self, state: i64) -> Option<i64> {
+        self.pairs.iter().find(|(of, _)| *of == state).map(|(_, status)| *status)
+    }
+}
+
+/// What all tables but leads share.
+pub(super) const ACTIVE_OR_NOT: &States = &States {
+    values: &[(0, "Active"), (1, "Inactive")],
+    reasons: &[(1, "Active"), (2, "Inactive")],
+    pairs: &[(0, 1), (1, 2)],
+};
 
 impl Kind {
     /// The options of a choice, state or status.
     pub(super) fn choices(&self) -> Option<&'static [Choice]> {
         match self {
             Self::Choice(choices) => Some(choices),
-            Self::State => Some(STATES),
-            Self::Status => Some(STATUSES),
+            Self::State(states) => Some(states.values),
+            Self::Status(states) => Some(states.reasons),
             _ => None,
         }
     }
@@ -90,7 +130,7 @@ impl Kind {
             Self::Key | Self::Lookup(_) => "Edm.Guid",
             Self::Version => "Edm.Int64",
             Self::Text { .. } | Self::Memo { .. } => "Edm.String",
-            Self::Whole { .. } | Self::Choice(_) | Self::State | Self::Status => "Edm.Int32",
+            Self::Whole { .. } | Self::Choice(_) | Self::State(_) | Self::Status(_) => "Edm.Int32",
             Self::Decimal { .. } => "Edm.Decimal",
             Self::Flag => "Edm.Boolean",
             Self::UserLocal | Self::ZoneIndependent => "Edm.DateTimeOffset",
@@ -169,6 +209,7 @@ pub(super) struct Schema {
     by_set: BTreeMap<&'static str, TableId>,
     by_logical: HashMap<&'static str, TableId>,
     incoming: Vec<Vec<Incoming>>,
+    collections: Vec<BTreeMap<String, Incoming>>,
 }
 
 impl Schema {
@@ -183,15 +224,19 @@ impl Schema {
         let by_set = ids().map(|(id, table)| (table.set, id)).collect();
         let by_logical: HashMap<_, _> = ids().map(|(id, table)| (table.logical, id)).collect();
         let mut incoming: Vec<Vec<Incoming>> = tables.iter().map(|_| Vec::new()).collect();
+        let mut collections: Vec<BTreeMap<String, Incoming>> =
+            tables.iter().map(|_| BTreeMap::new()).collect();
         for (id, table) in ids() {
             for (column, navigation) in table.navigations() {
                 let on_delete = navigation.on_delete;
                 if let Some(target) = by_logical.get(navigation.target) {
-                    incoming[target.0].push(Incoming { table: id, column, on_delete });
+                    let way = Incoming { table: id, column, on_delete };
+                    incoming[target.0].push(way);
+                    collections[target.0].insert(navigation.relationship(table.logical), way);
                 }
             }
         }
-        Self { tables, by_set, by_logical, incoming }
+        Self { tables, by_set, by_logical, incoming, collections }
     }
 
     pub(super) fn table(&self, id: TableId) -> &Table {
@@ -205,6 +250,20 @@ impl Schema {
 
     pub(super) fn by_logical(&self, logical: &str) -> Option<TableId> {
         self.by_logical.get(logical).copied()
+    }
+
+    pub(super) fn ids(&self) -> impl Iterator<Item = TableId> + use<> {
+        (0..self.tables.len()).map(TableId)
+    }
+
+    /// The ways to the rows that name rows of a table, by the relationships' names.
+    pub(super) fn collections(&self, table: TableId) -> impl Iterator<Item = (&str, Incoming)> {
+        self.collections[table.0].iter().map(|(name, way)| (name.as_str(), *way))
+    }
+
+    /// The rows that name a row of this table by one of their lookups, found by the relationship's name.
+    pub(super) fn collection(&self, table: TableId, name: &str) -> Option<(&str, Incoming)> {
+        self.collections[table.0].get_key_value(name).map(|(name, way)| (name.as_str(), *way))
     }
 
     /// The lookups that can name rows of a table.

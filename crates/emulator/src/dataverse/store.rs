@@ -4,11 +4,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::change::Change;
+use super::error::{Outcome, Refusal};
+use super::key::Key;
 use super::row::Row;
 use super::schema::{Schema, Table, TableId, VERSION};
+use super::settings::Settings;
+use super::target::Named;
 use super::value::Value;
 
 /// Where the row versions of an organization start: far from 1, so that nobody takes them for a count.
@@ -24,6 +29,9 @@ struct Content {
     by_version: BTreeMap<u64, Uuid>,
     deleted: BTreeMap<u64, Uuid>,
     deleted_at: HashMap<Uuid, u64>,
+    keys: Vec<Key>,
+    /// Delta tokens of an older version than this have ended.
+    tracked_from: u64,
 }
 
 /// A change, and what is needed besides to take it back.
@@ -35,16 +43,29 @@ struct Entry {
 /// All rows of an organization.
 pub(super) struct Store {
     pub(super) schema: &'static Schema,
+    pub(super) settings: Settings,
+    /// When the request came that is under way.
+    pub(super) now: Timestamp,
     contents: Vec<Content>,
     links: HashMap<(TableId, Uuid), BTreeSet<Site>>,
     version: u64,
+    schema_changes: u64,
     journal: Vec<Entry>,
 }
 
 impl Store {
     pub(super) fn new(schema: &'static Schema) -> Self {
         let contents = schema.tables.iter().map(|_| Content::default()).collect();
-        Self { schema, contents, links: HashMap::new(), version: FIRST_VERSION, journal: Vec::new() }
+        Self {
+            schema,
+            settings: Settings::default(),
+            now: Timestamp::UNIX_EPOCH,
+            contents,
+            links: HashMap::new(),
+            version: FIRST_VERSION,
+            schema_changes: 0,
+            journal: Vec::new(),
+        }
     }
 
     pub(super) fn table(&self, id: TableId) -> &'static Table {
@@ -102,6 +123,65 @@ impl Store {
             .map(|site| site.2)
     }
 
+    /// What `globalmetadataversion` tells: another number after each change of the schema.
+    pub(super) fn metadata_version(&self) -> String {
+        (FIRST_VERSION + self.schema_changes).to_string()
+    }
+
+    /// The version from which on delta tokens of a table hold.
+    pub(super) fn tracked_from(&self, table: TableId) -> u64 {
+        self.contents[table.0].tracked_from
+    }
+
+    /// Ends every delta token that was given so far, of one table or of all.
+    pub(super) fn end_tracking(&mut self, table: Option<TableId>) {
+        self.version += 1;
+        for id in self.schema.ids().filter(|id| table.is_none_or(|table| table == *id)) {
+            self.contents[id.0].tracked_from = self.version;
+        }
+    }
+
+    /// Takes note that a table is not what it was.
+    pub(super) fn schema_changed(&mut self, table: TableId) {
+        self.schema_changes += 1;
+        if self.settings.schema_change_ends_tracking {
+            self.end_tracking(Some(table));
+        }
+    }
+
+    /// The alternate keys of a table.
+    pub(super) fn keys(&self, table: TableId) -> &[Key] {
+        &self.contents[table.0].keys
+    }
+
+    /// Changes the alternate keys of a table. The rows stand beside them, for their indexes.
+    pub(super) fn with_keys<T>(
+        &mut self,
+        table: TableId,
+        change: impl FnOnce(&mut Vec<Key>, &BTreeMap<Uuid, Arc<Row>>) -> T,
+    ) -> T {
+        let content = &mut self.contents[table.0];
+        change(&mut content.keys, &content.rows)
+    }
+
+    /// The row that an alternate key names, if there is one; a refusal when there is no such key.
+    pub(super) fn find(&self, named: &Named) -> Outcome<Option<Uuid>> {
+        let table = self.table(named.table);
+        let mut keys = self.keys(named.table).iter().filter(|key| key.is_active());
+        let found = keys.find_map(|key| Some((key, key.read(table, &named.parts)?)));
+        let (key, values) = found.ok_or_else(|| Refusal::key(table))?;
+        Ok(key.find(&values))
+    }
+
+    /// Whether a row may stand beside the others: no two have the values of an alternate key.
+    pub(super) fn admits(&self, table: TableId, row: &Row) -> Outcome<()> {
+        let mut keys = self.keys(table).iter();
+        match keys.find(|key| key.rival(row).is_some()) {
+            Some(key) => Err(Refusal::key_violated(self.table(table), key)),
+            None => Ok(()),
+        }
+    }
+
     /// Puts a row in, or in the place of its older self, under the next version. `columns` are those that were set.
     pub(super) fn put(&mut self, table: TableId, mut row: Row, columns: Vec<usize>) {
         self.version += 1;
@@ -145,9 +225,12 @@ impl Store {
             }
             None => content.rows.remove(&id),
         };
+        let after = content.rows.get(&id).map(Arc::as_ref);
+        for key in &mut content.keys {
+            key.follow(before.as_deref(), after);
+        }
         if let Some(before) = &before {
             content.by_version.remove(&before.version());
-            let after = content.rows.get(&id).map(Arc::as_ref);
             unlink(&mut self.links, table, before, after);
         }
         let was_deleted_at = match deleted_at {

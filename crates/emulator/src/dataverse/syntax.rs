@@ -49,9 +49,32 @@ pub(super) enum Ast {
     All(Vec<Ast>),
     Any(Vec<Ast>),
     Not(Box<Ast>),
-    Compare { name: String, operator: Operator, literal: Literal },
-    Text { kind: TextTest, name: String, text: String },
-    In { name: String, values: Vec<String> },
+    Compare {
+        name: String,
+        operator: Operator,
+        literal: Literal,
+    },
+    Text {
+        kind: TextTest,
+        name: String,
+        text: String,
+    },
+    In {
+        name: String,
+        values: Vec<String>,
+    },
+    /// Another function of the platform's own, such as `LastXDays`.
+    Special {
+        function: String,
+        name: String,
+        values: Vec<String>,
+    },
+    /// `collection/any(…)` or `collection/all(…)`.
+    Some {
+        collection: String,
+        all: bool,
+        inner: Option<Box<Ast>>,
+    },
 }
 
 #[derive(Clone, PartialEq)]
@@ -70,7 +93,7 @@ enum Token {
 pub(super) fn parse(text: &str, aliases: &HashMap<String, String>) -> Outcome<Ast> {
     let mut tokens = Vec::new();
     lex(text, aliases, &mut tokens, false)?;
-    let mut parser = Parser { tokens, next: 0, depth: 0 };
+    let mut parser = Parser { tokens, next: 0, depth: 0, alias: None };
     let ast = parser.any()?;
     if parser.next < parser.tokens.len() {
         return Err(malformed(parser.next));
@@ -187,6 +210,8 @@ struct Parser {
     tokens: Vec<Token>,
     next: usize,
     depth: usize,
+    /// By what the rows of a collection are called inside of `any` and `all`.
+    alias: Option<String>,
 }
 
 impl Parser {
@@ -235,6 +260,7 @@ impl Parser {
         if self.takes(&Token::Open) {
             return self.function(&name);
         }
+        let name = self.bare(name)?;
         let operator = self.operator()?;
         let place = self.next;
         let literal = literal(&self.take()?).ok_or_else(|| malformed(place))?;
@@ -246,11 +272,7 @@ impl Parser {
             "contains" => TextTest::Contains,
             "startswith" => TextTest::StartsWith,
             "endswith" => TextTest::EndsWith,
-            "Microsoft.Dynamics.CRM.In" => return self.within(),
-            _ => {
-                let message = format!("An unknown function with name '{function}' was found.");
-                return Err(Refusal::query(message));
-            }
+            _ => return self.other(function),
         };
         let name = self.name()?;
         self.expect(&Token::Comma)?;
@@ -259,16 +281,64 @@ impl Parser {
         Ok(Ast::Text { kind, name, text })
     }
 
-    /// `PropertyName='x',PropertyValues=['a','b'])`, in either order.
-    fn within(&mut self) -> Outcome<Ast> {
-        let (mut name, mut values) = (None, None);
+    fn other(&mut self, function: &str) -> Outcome<Ast> {
+        if let Some(collection) = function.strip_suffix("/any") {
+            return self.lambda(collection, false);
+        }
+        if let Some(collection) = function.strip_suffix("/all") {
+            return self.lambda(collection, true);
+        }
+        let Some(special) = function.strip_prefix("Microsoft.Dynamics.CRM.") else {
+            let message = format!("An unknown function with name '{function}' was found.");
+            return Err(Refusal::query(message));
+        };
+        let (name, values) = self.parameters()?;
+        Ok(match special {
+            "In" => Ast::In { name, values },
+            _ => Ast::Special { function: special.to_owned(), name, values },
+        })
+    }
+
+    /// `any()`, or `any(x:condition)` where names begin with `x/`.
+    fn lambda(&mut self, collection: &str, all: bool) -> Outcome<Ast> {
+        let collection = self.bare(collection.to_owned())?;
+        if self.takes(&Token::Close) {
+            return Ok(Ast::Some { collection, all, inner: None });
+        }
+        let place = self.next;
+        let Some(Token::Word(word)) = self.tokens.get_mut(place) else { return Err(malformed(place)) };
+        let (alias, rest) = word.split_once(':').ok_or_else(|| malformed(place))?;
+        let (alias, rest) = (alias.to_owned(), rest.to_owned());
+        if rest.is_empty() {
+            self.next += 1;
+        } else {
+            *word = rest;
+        }
+        let outer = self.alias.replace(alias);
+        let inner = self.any()?;
+        self.alias = outer;
+        self.expect(&Token::Close)?;
+        Ok(Ast::Some { collection, all, inner: Some(Box::new(inner)) })
+    }
+
+    /// A name without the alias of the rows that it is about.
+    fn bare(&self, name: String) -> Outcome<String> {
+        let Some(alias) = &self.alias else { return Ok(name) };
+        let bare = name.strip_prefix(alias.as_str()).and_then(|rest| rest.strip_prefix('/'));
+        bare.map(str::to_owned).ok_or_else(|| malformed(self.next))
+    }
+
+    /// `PropertyName='x',PropertyValues=['a','b'])` or `PropertyName='x',PropertyValue=7)`, in either order.
+    fn parameters(&mut self) -> Outcome<(String, Vec<String>)> {
+        let (mut name, mut values) = (None, Vec::new());
         loop {
             let place = self.next;
-            let parameter = self.name()?;
+            let Token::Word(parameter) = self.take()? else { return Err(malformed(place)) };
             self.expect(&Token::Equals)?;
             match parameter.as_str() {
                 "PropertyName" => name = Some(self.quoted()?),
-                "PropertyValues" => values = Some(self.list()?),
+                "PropertyValues" => values = self.list()?,
+                "PropertyValue" => values = vec![self.plain()?],
                 _ => return Err(malformed(place)),
             }
             if !self.takes(&Token::Comma) {
@@ -276,8 +346,13 @@ impl Parser {
             }
         }
         self.expect(&Token::Close)?;
-        match (name, values) {
-            (Some(name), Some(values)) => Ok(Ast::In { name, values }),
+        name.map(|name| (name, values)).ok_or_else(|| malformed(self.next))
+    }
+
+    /// A text, quoted or not.
+    fn plain(&mut self) -> Outcome<String> {
+        match self.take()? {
+            Token::Quoted(text) | Token::Word(text) => Ok(text),
             _ => Err(malformed(self.next)),
         }
     }
@@ -289,7 +364,7 @@ impl Parser {
             if !values.is_empty() {
                 self.expect(&Token::Comma)?;
             }
-            values.push(self.quoted()?);
+            values.push(self.plain()?);
         }
         Ok(values)
     }
@@ -318,7 +393,7 @@ impl Parser {
 
     fn name(&mut self) -> Outcome<String> {
         match self.take()? {
-            Token::Word(word) => Ok(word),
+            Token::Word(word) => self.bare(word),
             _ => Err(malformed(self.next)),
         }
     }
@@ -366,6 +441,11 @@ mod tests {
             "Microsoft.Dynamics.CRM.In(PropertyName='a',PropertyValues=['1','2'])",
             "Microsoft.Dynamics.CRM.In(PropertyName='a',PropertyValues=[\"1\"])",
             "a gt -1.5",
+            "Microsoft.Dynamics.CRM.LastXDays(PropertyName='a',PropertyValue=7)",
+            "Microsoft.Dynamics.CRM.Today(PropertyName='a')",
+            "x/any()",
+            "x/any(o:o/a eq 1 and contains(o/b,'x'))",
+            "x/all(o: (o/a eq 1)) or y/any(o:o/z/any(p:p/a eq 2))",
         ] {
             assert!(reads(text), "{text}");
         }
@@ -374,8 +454,23 @@ mod tests {
     #[test]
     fn what_is_mangled_is_refused() {
         let deep = format!("{}a eq 1{}", "(".repeat(5000), ")".repeat(5000));
-        for text in ["", "a", "a eq", "a eq 'x", "(a eq 1", "a eq 1)", "a like 'x'", "f(a)", "a eq é☃", &deep]
-        {
+        for text in [
+            "",
+            "a",
+            "a eq",
+            "a eq 'x",
+            "(a eq 1",
+            "a eq 1)",
+            "a like 'x'",
+            "f(a)",
+            "a eq é☃",
+            &deep,
+            "x/any(a eq 1)",
+            "x/any(o:a eq 1)",
+            "x/any(o:)",
+            "x/any(",
+            "x/all(o:o/a eq 1",
+        ] {
             assert!(!reads(text), "{text}");
         }
     }

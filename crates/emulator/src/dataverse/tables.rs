@@ -3,7 +3,7 @@
 
 use super::choices;
 use super::draft::Draft;
-use super::schema::{Navigation, OnDelete, Table};
+use super::schema::{Navigation, OnDelete, States, Table};
 use super::value::Value;
 
 /// The first option of most choices.
@@ -22,6 +22,7 @@ pub(super) fn all() -> Vec<Table> {
         webinar_type(),
         contact(),
         account(),
+        lead(),
         named("msevtmgt_eventteammember", "msevtmgt_eventteammembers", "msevtmgt_eventteammemberid"),
         named("msevtmgt_venue", "msevtmgt_venues", "msevtmgt_venueid"),
         named("msevtmgt_attendeepass", "msevtmgt_attendeepasses", "msevtmgt_attendeepassid"),
@@ -59,7 +60,7 @@ impl Webinar for Draft {
     }
 
     fn owned(self) -> Self {
-        self.link("ownerid", "ownerid", "systemuser").computed()
+        self.link("ownerid", "ownerid", "systemuser")
     }
 }
 
@@ -140,13 +141,15 @@ fn session() -> Table {
 }
 
 fn event_registration() -> Table {
+    let of_event = Navigation::new("msevtmgt_EventId", EVENT, OnDelete::Cascade)
+        .called("msevtmgt_Event_EventRegistration");
     Draft::new(EVENT_REGISTRATION, "msevtmgt_eventregistrations", "msevtmgt_eventregistrationid")
         .text("msevtmgt_name", 100)
         .name()
         .required()
         .lookup("msevtmgt_contactid", "msevtmgt_ContactId", "contact", OnDelete::Restrict)
         .required()
-        .lookup("msevtmgt_eventid", "msevtmgt_EventId", EVENT, OnDelete::Cascade)
+        .lookup_as("msevtmgt_eventid", "msevtmgt_EventId", vec![of_event])
         .required()
         .link("msevtmgt_registeredby", "msevtmgt_registeredby", "contact")
         .registration()
@@ -166,7 +169,7 @@ fn event_registration() -> Table {
 }
 
 fn session_registration() -> Table {
-    let contact = Navigation { name: "msevtmgt_contactid", target: "contact", on_delete: OnDelete::Restrict };
+    let contact = Navigation::new("msevtmgt_contactid", "contact", OnDelete::Restrict);
     Draft::new(SESSION_REGISTRATION, "msevtmgt_sessionregistrations", "msevtmgt_sessionregistrationid")
         .text("msevtmgt_name", 100)
         .name()
@@ -254,8 +257,10 @@ fn webinar_type() -> Table {
 
 fn contact() -> Table {
     let parents = vec![
-        Navigation { name: "parentcustomerid_account", target: "account", on_delete: OnDelete::Cascade },
-        Navigation { name: "parentcustomerid_contact", target: "contact", on_delete: OnDelete::Cascade },
+        Navigation::new("parentcustomerid_account", "account", OnDelete::Cascade)
+            .called("contact_customer_accounts"),
+        Navigation::new("parentcustomerid_contact", "contact", OnDelete::Cascade)
+            .called("contact_customer_contacts"),
     ];
     Draft::new("contact", "contacts", "contactid")
         .text("fullname", 160)
@@ -284,6 +289,8 @@ fn contact() -> Table {
 }
 
 fn account() -> Table {
+    let contact = Navigation::new("primarycontactid", "contact", OnDelete::RemoveLink)
+        .called("account_primary_contact");
     Draft::new("account", "accounts", "accountid")
         .text("name", 160)
         .name()
@@ -292,7 +299,43 @@ fn account() -> Table {
         .text("emailaddress1", 100)
         .text("telephone1", 50)
         .url("websiteurl", 200)
-        .link("primarycontactid", "primarycontactid", "contact")
+        .lookup_as("primarycontactid", "primarycontactid", vec![contact])
+        .owned()
+        .done()
+}
+
+const LEAD_STATES: &States = &States {
+    values: &[(0, "Open"), (1, "Qualified"), (2, "Disqualified")],
+    reasons: &[
+        (1, "New"),
+        (2, "Contacted"),
+        (3, "Qualified"),
+        (4, "Lost"),
+        (5, "Cannot Contact"),
+        (6, "No Longer Interested"),
+        (7, "Canceled"),
+    ],
+    pairs: &[(0, 1), (0, 2), (1, 3), (2, 4), (2, 5), (2, 6), (2, 7)],
+};
+
+fn lead() -> Table {
+    let account =
+        Navigation::new("parentaccountid", "account", OnDelete::RemoveLink).called("lead_parent_account");
+    let contact =
+        Navigation::new("parentcontactid", "contact", OnDelete::RemoveLink).called("lead_parent_contact");
+    Draft::with_states("lead", "leads", "leadid", LEAD_STATES)
+        .text("fullname", 160)
+        .name()
+        .computed()
+        .text("firstname", 50)
+        .text("lastname", 50)
+        .required()
+        .text("companyname", 100)
+        .text("emailaddress1", 100)
+        .text("jobtitle", 100)
+        .text("telephone1", 50)
+        .lookup_as("parentaccountid", "ParentAccountId", vec![account])
+        .lookup_as("parentcontactid", "ParentContactId", vec![contact])
         .owned()
         .done()
 }

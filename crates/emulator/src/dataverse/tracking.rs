@@ -16,22 +16,23 @@ use super::query::Query;
 use super::render::{self, Annotations};
 use super::row::Row;
 use super::scene::Scene;
+use super::schema::TableId;
 use super::store::Store;
 use crate::wire::Answer;
 
-/// How long a token holds.
-const LIFETIME: SignedDuration = SignedDuration::from_hours(7 * 24);
 const STAMP: &str = "%m/%d/%Y %H:%M:%S";
 
 /// The version behind a delta token, unless it is too old or none of ours.
-fn version(token: &str, store: &Store, now: Timestamp) -> Outcome<u64> {
+fn version(token: &str, store: &Store, table: TableId, now: Timestamp) -> Outcome<u64> {
     let unreadable = || Refusal::argument("The delta token in the request URI is not valid.");
     let (version, stamp) = token.split_once('!').ok_or_else(unreadable)?;
     let version: u64 = version.parse().map_err(|_| unreadable())?;
     let stamp = DateTime::strptime(STAMP, stamp).map_err(|_| unreadable())?;
     let issued = stamp.to_zoned(TimeZone::UTC).map_err(|_| unreadable())?.timestamp();
-    if now.duration_since(issued) > LIFETIME || version > store.version() {
-        return Err(Refusal::expired_version());
+    let lifetime = SignedDuration::from_hours(24 * i64::from(store.settings.tracking_days));
+    let ended = version > store.version() || version < store.tracked_from(table);
+    if ended || now.duration_since(issued) > lifetime {
+        return Err(Refusal::expired_version(store.settings.tracking_expired_status));
     }
     Ok(version)
 }
@@ -49,8 +50,8 @@ enum Item<'a> {
 
 /// How many items a list of changes has.
 pub(super) fn count(store: &Store, query: &Query, token: &str, now: Timestamp) -> Outcome<usize> {
-    let (after, until) = (version(token, store, now)?, store.version());
     let table = query.shape.table;
+    let (after, until) = (version(token, store, table, now)?, store.version());
     Ok(store.changed(table, after, until).count() + store.deleted(table, after, until).count())
 }
 
@@ -58,7 +59,7 @@ pub(super) fn count(store: &Store, query: &Query, token: &str, now: Timestamp) -
 pub(super) fn answer(scene: &Scene<'_>, query: &Query, cookie: Option<&Cookie>) -> Outcome<Answer> {
     match &query.delta_token {
         Some(token) => {
-            let after = version(token, scene.store, scene.now)?;
+            let after = version(token, scene.store, query.shape.table, scene.now)?;
             Ok(changes(scene, query, after, cookie))
         }
         None => Ok(everything(scene, query, cookie)),
@@ -77,8 +78,7 @@ fn everything(scene: &Scene<'_>, query: &Query, cookie: Option<&Cookie>) -> Answ
         ..following(cookie, rows.len(), Tracked { until, reached: 0, deletions: false })
     });
     let annotations = Annotations::of(scene.preferences);
-    let shown =
-        rows.into_iter().map(|row| Json::Object(render::row(scene.store, &query.shape, row, annotations)));
+    let shown = rows.into_iter().map(|row| Json::Object(render::row(scene, &query.shape, row, annotations)));
     finish(scene, query, "", shown.collect(), next, until)
 }
 
@@ -124,7 +124,7 @@ fn show(scene: &Scene<'_>, query: &Query, item: &Item<'_>) -> Json {
     match item {
         Item::Changed(row) => {
             let annotations = Annotations::of(scene.preferences);
-            Json::Object(render::row(scene.store, &query.shape, row, annotations))
+            Json::Object(render::row(scene, &query.shape, row, annotations))
         }
         Item::Deleted(_, id) => {
             let set = scene.store.table(query.shape.table).set;

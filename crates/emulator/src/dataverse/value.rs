@@ -82,6 +82,14 @@ pub(super) fn parse_time(text: &str) -> Option<Timestamp> {
     Timestamp::from_second(time.as_second()).ok()
 }
 
+/// Reads a wall clock, as if it were UTC. An offset says nothing about it and is passed over.
+pub(super) fn parse_wall_clock(text: &str) -> Option<Timestamp> {
+    let (date, clock) = text.split_once(['T', ' ']).unwrap_or((text, ""));
+    let end = clock.find(['Z', 'z', '+', '-']).unwrap_or(clock.len());
+    let bare = if clock.is_empty() { date.to_owned() } else { format!("{date}T{}", &clock[..end]) };
+    parse_time(text).and(parse_time(&bare))
+}
+
 /// A time as the wire shows it, in whole seconds and ending in `Z`.
 pub(super) fn print_time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
@@ -98,6 +106,16 @@ mod tests {
         assert_eq!(shown("2026-11-20T09:00:00").as_deref(), Some("2026-11-20T09:00:00Z"));
         assert_eq!(shown("2026-11-20").as_deref(), Some("2026-11-20T00:00:00Z"));
         assert!(shown("tomorrow").is_none());
+    }
+
+    #[test]
+    fn wall_clocks_keep_what_they_show() {
+        let shown = |text: &str| parse_wall_clock(text).map(print_time);
+        for text in ["2026-11-20T09:00:00Z", "2026-11-20T09:00:00.5+02:00", "2026-11-20T09:00:00-05:00"] {
+            assert_eq!(shown(text).as_deref(), Some("2026-11-20T09:00:00Z"), "{text}");
+        }
+        assert_eq!(shown("2026-11-20").as_deref(), Some("2026-11-20T00:00:00Z"));
+        assert!(shown("soon").is_none() && shown("2026-11-20Tx").is_none());
     }
 
     #[test]

@@ -17,10 +17,11 @@ use super::render::{self, Annotations};
 use super::row::Row;
 use super::scene::{PREFERENCE_APPLIED, Scene, reply, root};
 use super::schema::{Kind, TableId};
+use super::settings::{AbsentRow, Depth};
 use super::store::Store;
 use super::target::{References, Target};
 use super::write::Changes;
-use super::{listing, tracking};
+use super::{actions, bulk, csdl, listing, tracking};
 use crate::clock::Clock;
 use crate::wire::{Answer, Call};
 
@@ -58,14 +59,19 @@ pub(super) fn operation(call: &Call, references: Option<&References>) -> &'stati
     match (target, &call.method) {
         (Target::WhoAmI, _) => "whoami",
         (Target::Batch, _) => "batch",
-        (Target::Metadata(_), _) => "metadata",
+        (Target::Metadata(_) | Target::Document | Target::MessageFilters, _) => "metadata",
         (Target::Set(_) | Target::Count(_), &Method::GET) if is_tracked(call) => "changes",
         (Target::Set(_) | Target::Count(_), &Method::GET) => "list",
+        (Target::Unbound(name), _) => actions::operation(&name),
+        (Target::Bulk(_, message), _) => bulk::operation(message),
         (Target::Set(_), &Method::POST) => "create",
-        (Target::Row(..) | Target::Part(..), &Method::GET) => "read",
+        (Target::Row(..) | Target::Part(..) | Target::Link(..) | Target::Keyed(..), &Method::GET) => "read",
         (Target::Row(..), &Method::DELETE) => "delete",
+        (Target::Keyed(_, rest), &Method::DELETE) if rest.is_empty() => "delete",
         (Target::Row(..), &Method::PATCH)
-        | (Target::Part(..) | Target::Link(..), &Method::PUT | &Method::DELETE) => "update",
+        | (Target::Keyed(..), &Method::PATCH | &Method::PUT | &Method::POST | &Method::DELETE)
+        | (Target::Part(..), &Method::PUT | &Method::DELETE)
+        | (Target::Link(..), &Method::PUT | &Method::POST | &Method::DELETE) => "update",
         _ => "other",
     }
 }
@@ -82,52 +88,66 @@ impl World {
     /// Answers one request; one that is refused leaves no trace.
     pub(super) fn respond(&mut self, call: &Call, references: Option<&References>) -> Outcome<Reply> {
         let mark = self.store.mark();
-        let outcome = self.attempt(call, references);
+        self.store.now = self.clock.now();
+        let preferences = Preferences::of(call);
+        let outcome = Target::of(call, references)
+            .and_then(|target| self.reach(call, &preferences, target, references));
         if outcome.is_err() {
             self.store.roll_back(mark);
         }
-        outcome
+        outcome.map_err(|refusal| refusal.coded(self.store.settings.query_error_code))
     }
 
-    fn attempt(&mut self, call: &Call, references: Option<&References>) -> Outcome<Reply> {
-        let preferences = Preferences::of(call);
-        match (Target::of(call, references)?, &call.method) {
+    pub(super) fn reach(
+        &mut self,
+        call: &Call,
+        preferences: &Preferences,
+        target: Target,
+        references: Option<&References>,
+    ) -> Outcome<Reply> {
+        match (target, &call.method) {
             (Target::Service, &Method::GET) => Ok(self.service(call).into()),
             (Target::WhoAmI, &Method::GET) => Ok(self.who_am_i(call).into()),
             (Target::Metadata(segments), &Method::GET) => {
-                metadata::answer(&self.scene(call, &preferences), &segments).map(Reply::from)
+                metadata::answer(&self.scene(call, preferences), &segments).map(Reply::from)
             }
-            (Target::Set(table), &Method::GET) => {
-                set(&self.scene(call, &preferences), table).map(Reply::from)
+            (Target::Metadata(segments), _) => self.change_metadata(call, &segments),
+            (Target::Document, &Method::GET) => Ok(csdl::answer(&self.store).into()),
+            (Target::MessageFilters, &Method::GET) => {
+                metadata::message_filters(&self.scene(call, preferences)).map(Reply::from)
             }
+            (Target::Unbound(name), _) => actions::answer(self, call, &name),
+            (Target::Bulk(table, message), &Method::POST) => bulk::answer(self, call, table, message),
+            (Target::Keyed(named, rest), _) => self.keyed(call, preferences, (&named, &rest), references),
+            (Target::Set(table), &Method::GET) => set(&self.scene(call, preferences), table).map(Reply::from),
             (Target::Count(table), &Method::GET) => {
-                count(&self.scene(call, &preferences), table).map(Reply::from)
+                count(&self.scene(call, preferences), table).map(Reply::from)
             }
             (Target::Set(table), &Method::POST) => {
                 let changes = Changes::read(&self.store, table, &call.body, references)?;
-                self.create(call, &preferences, table, changes)
+                self.create(call, preferences, table, changes)
             }
             (Target::Row(table, id), &Method::GET) => {
-                one(&self.scene(call, &preferences), table, id).map(Reply::from)
+                one(&self.scene(call, preferences), table, id).map(Reply::from)
             }
             (Target::Row(table, id), &Method::PATCH) => {
                 let changes = Changes::read(&self.store, table, &call.body, references)?;
-                self.patch(call, &preferences, (table, id), changes)
+                self.patch(call, preferences, (table, id), changes)
             }
             (Target::Row(table, id), &Method::DELETE) => self.delete(call, table, id),
             (Target::Part(table, id, name), &Method::GET) => {
-                part(&self.scene(call, &preferences), (table, id), &name).map(Reply::from)
+                part(&self.scene(call, preferences), (table, id), &name).map(Reply::from)
             }
             (Target::Part(table, id, name), &Method::PUT | &Method::DELETE) => {
                 self.set_column(call, (table, id), &name)
             }
-            (Target::Link(table, id, name), &Method::DELETE) => self.unlink((table, id), &name),
+            (Target::Link(table, id, name), _) => self.link(call, (table, id), &name, references),
             (Target::Batch, _) => Err(Refusal::batch("A batch cannot be part of a batch.")),
             (_, method) => Err(Refusal::verb(method)),
         }
     }
 
-    fn scene<'a>(&'a self, call: &'a Call, preferences: &'a Preferences) -> Scene<'a> {
+    pub(super) fn scene<'a>(&'a self, call: &'a Call, preferences: &'a Preferences) -> Scene<'a> {
         Scene { store: &self.store, origin: &self.origin, now: self.clock.now(), call, preferences }
     }
 
@@ -190,7 +210,7 @@ impl World {
     }
 
     /// What is answered to a create or update that went well.
-    fn written(
+    pub(super) fn written(
         &self,
         call: &Call,
         preferences: &Preferences,
@@ -238,16 +258,6 @@ impl World {
         deed::update(&mut self.store, table, id, changes, self.clock.now())?;
         Ok(Answer::empty(StatusCode::NO_CONTENT).into())
     }
-
-    fn unlink(&mut self, (table, id): (TableId, Uuid), name: &str) -> Outcome<Reply> {
-        let shape = self.store.table(table);
-        let (place, _) = shape.navigation(name).ok_or_else(|| Refusal::segment(name))?;
-        if !shape.columns[place].writable {
-            return Err(Refusal::payload(shape, "The owner of a row cannot be changed on this server."));
-        }
-        deed::update(&mut self.store, table, id, Changes::emptied(place), self.clock.now())?;
-        Ok(Answer::empty(StatusCode::NO_CONTENT).into())
-    }
 }
 
 fn missing(scene: &Scene<'_>, table: TableId, id: Uuid) -> Refusal {
@@ -257,13 +267,37 @@ fn missing(scene: &Scene<'_>, table: TableId, id: Uuid) -> Refusal {
 /// Checks `If-Match` against the row, if there is one.
 fn matches(call: &Call, store: &Store, (table, id): (TableId, Uuid), row: Option<&Row>) -> Outcome<()> {
     let Some(wanted) = call.header("if-match").map(str::trim) else { return Ok(()) };
-    let row = row.ok_or_else(|| Refusal::missing(store.table(table), id))?;
-    if wanted == "*" || wanted == row.etag() { Ok(()) } else { Err(Refusal::stale()) }
+    let shape = store.table(table);
+    if wanted != "*" && !store.settings.versions(shape.logical) {
+        return Err(Refusal::unversioned(shape));
+    }
+    match row {
+        Some(row) if wanted == "*" || wanted == row.etag() => Ok(()),
+        None if wanted == "*" || store.settings.etag_of_absent_row == AbsentRow::NotFound => {
+            Err(Refusal::missing(shape, id))
+        }
+        _ => Err(Refusal::stale()),
+    }
+}
+
+/// Whether changes of a table can be asked for, and by this reader.
+fn trackable(store: &Store, table: TableId) -> Outcome<()> {
+    let shape = store.table(table);
+    if !store.settings.tracks(shape.logical) {
+        return Err(Refusal::untracked(shape));
+    }
+    if store.settings.read_depth != Depth::Organization {
+        return Err(Refusal::depth(shape, USER));
+    }
+    Ok(())
 }
 
 /// A list of rows, tracked or not.
 fn set(scene: &Scene<'_>, table: TableId) -> Outcome<Answer> {
     let tracked = is_tracked(scene.call);
+    if tracked {
+        trackable(scene.store, table)?;
+    }
     let query = Query::of(scene.call, scene.store, table, tracked)?;
     let cookie = query.skip_token.as_deref().map(Cookie::decode).transpose()?;
     if tracked {
@@ -275,7 +309,10 @@ fn set(scene: &Scene<'_>, table: TableId) -> Outcome<Answer> {
 fn count(scene: &Scene<'_>, table: TableId) -> Outcome<Answer> {
     let query = Query::of(scene.call, scene.store, table, false)?;
     let count = match &query.delta_token {
-        Some(token) => tracking::count(scene.store, &query, token, scene.now)?,
+        Some(token) => {
+            trackable(scene.store, table)?;
+            tracking::count(scene.store, &query, token, scene.now)?
+        }
         None => listing::count(scene.store, &query),
     };
     let mut answer = Answer::empty(StatusCode::OK).with(http::header::CONTENT_TYPE, "text/plain");
@@ -287,7 +324,8 @@ fn count(scene: &Scene<'_>, table: TableId) -> Outcome<Answer> {
 fn one(scene: &Scene<'_>, table: TableId, id: Uuid) -> Outcome<Answer> {
     let query = Query::of(scene.call, scene.store, table, false)?;
     let row = scene.store.row(table, id).ok_or_else(|| missing(scene, table, id))?;
-    let known = scene.call.header("if-none-match").is_some_and(|tag| tag.trim() == row.etag());
+    let known = scene.store.settings.versions(scene.store.table(table).logical)
+        && scene.call.header("if-none-match").is_some_and(|tag| tag.trim() == row.etag());
     if known && query.shape.expansions.is_empty() && !scene.preferences.annotated() {
         return Ok(Answer::empty(StatusCode::NOT_MODIFIED).with(ETAG, &row.etag()));
     }
@@ -297,7 +335,7 @@ fn one(scene: &Scene<'_>, table: TableId, id: Uuid) -> Outcome<Answer> {
 fn entity(scene: &Scene<'_>, shape: &Shape, row: &Row, status: StatusCode) -> Answer {
     let mut members = serde_json::Map::new();
     members.insert("@odata.context".to_owned(), scene.context(shape, "/$entity").into());
-    members.extend(render::row(scene.store, shape, row, Annotations::of(scene.preferences)));
+    members.extend(render::row(scene, shape, row, Annotations::of(scene.preferences)));
     let answer = reply(status, &Json::Object(members)).with(ETAG, &row.etag());
     match scene.preferences.applied() {
         Some(applied) => answer.with(PREFERENCE_APPLIED, &applied),
@@ -320,6 +358,11 @@ fn part(scene: &Scene<'_>, (table, id): (TableId, Uuid), name: &str) -> Outcome<
             }
             None => Ok(Answer::empty(StatusCode::NO_CONTENT)),
         };
+    }
+    if let Some((_, way)) = scene.store.schema.collection(table, name) {
+        let query = Query::of(scene.call, scene.store, way.table, false)?.naming(way.column, id);
+        let cookie = query.skip_token.as_deref().map(Cookie::decode).transpose()?;
+        return Ok(listing::answer(scene, &query, cookie.as_ref()));
     }
     let place = shape.property(name).ok_or_else(|| Refusal::segment(name))?;
     let Some(value) = row.get(place) else { return Ok(Answer::empty(StatusCode::NO_CONTENT)) };

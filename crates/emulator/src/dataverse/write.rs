@@ -1,14 +1,15 @@
 //! The body of a write, checked against the table.
 
 use jiff::Timestamp;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use super::error::{Outcome, Refusal};
 use super::schema::{Column, KEY, Kind, TableId};
+use super::settings::ReadOnly;
 use super::store::Store;
-use super::target::{self, References};
-use super::value::{Value, parse_time};
+use super::target::{self, Named, References, Which};
+use super::value::{Value, parse_time, parse_wall_clock};
 
 const BIND: &str = "@odata.bind";
 /// The earliest moment that the database can hold: 1753-01-01, in Unix seconds.
@@ -31,8 +32,18 @@ impl Changes {
         let shape = store.table(table);
         let unreadable = || Refusal::payload(shape, "The body is not a valid JSON object.");
         let Ok(Json::Object(members)) = serde_json::from_slice(body) else { return Err(unreadable()) };
+        Self::of(store, table, &members, references)
+    }
+
+    /// The same of an object that was read already.
+    pub(super) fn of(
+        store: &Store,
+        table: TableId,
+        members: &Map<String, Json>,
+        references: Option<&References>,
+    ) -> Outcome<Self> {
         let mut changes = Self { id: None, cells: Vec::new() };
-        for (name, value) in &members {
+        for (name, value) in members {
             if let Some(navigation) = name.strip_suffix(BIND) {
                 changes.cells.push(bind(store, table, navigation, value, references)?);
             } else if !name.contains('@') {
@@ -66,6 +77,8 @@ impl Changes {
             self.id = value.as_ref().and_then(Value::id).filter(|id| !id.is_nil());
         } else if column.writable {
             self.cells.push((place, value));
+        } else if store.settings.read_only_columns == ReadOnly::Rejected {
+            return Err(Refusal::read_only(shape, column.logical));
         }
         Ok(())
     }
@@ -84,7 +97,7 @@ fn bind(
     let undeclared = || Refusal::undeclared_annotation(shape, navigation);
     let (place, navigation) = shape.navigation(navigation).ok_or_else(undeclared)?;
     if !shape.columns[place].writable {
-        return Err(Refusal::payload(shape, "The owner of a row cannot be changed on this server."));
+        return Err(Refusal::read_only(shape, shape.columns[place].logical));
     }
     let text = match value {
         Json::Null => return Ok((place, None)),
@@ -103,16 +116,20 @@ fn bind(
     Ok((place, Some(Value::Link(target, id))))
 }
 
-/// `/set(id)`, `set(id)`, an absolute URL of a row, or `$1` inside a change set.
-fn bound(store: &Store, text: &str, references: Option<&References>) -> Outcome<(TableId, Uuid)> {
-    let last = text.trim().rsplit('/').next().unwrap_or_default();
+/// `/set(id)`, `set(id)`, an absolute URL of a row, a row by its alternate key, or `$1` inside a change set.
+pub(super) fn bound(store: &Store, text: &str, references: Option<&References>) -> Outcome<(TableId, Uuid)> {
+    let last = target::last_segment(text.trim());
     let last = percent_encoding::percent_decode_str(last).decode_utf8_lossy();
     if last.starts_with('$') {
         return target::referenced(&last, references);
     }
     match target::row(store.schema, &last)? {
-        (table, Some(id)) => Ok((table, id)),
-        (table, None) => Err(Refusal::key(store.table(table))),
+        (table, Which::Id(id)) => Ok((table, id)),
+        (table, Which::Key(parts)) => {
+            let found = store.find(&Named { table, parts })?;
+            Ok((table, found.ok_or_else(|| Refusal::missing_by_key(store.table(table)))?))
+        }
+        (table, Which::All) => Err(Refusal::key(store.table(table))),
     }
 }
 
@@ -128,8 +145,11 @@ fn convert(store: &Store, table: TableId, column: &Column, value: &Json) -> Outc
             return Ok((!text.is_empty()).then(|| Value::text(text)));
         }
         (Kind::Key, Json::String(text)) => Value::Id(text.parse().map_err(|_| mistyped())?),
-        (Kind::UserLocal | Kind::ZoneIndependent, Json::String(text)) => {
-            Value::Time(time(text).ok_or_else(mistyped)??)
+        (Kind::UserLocal, Json::String(text)) => {
+            Value::Time(in_reach(parse_time(text).ok_or_else(mistyped)?)?)
+        }
+        (Kind::ZoneIndependent, Json::String(text)) => {
+            Value::Time(in_reach(parse_wall_clock(text).ok_or_else(mistyped)?)?)
         }
         (Kind::Flag, Json::Bool(flag)) => Value::Flag(*flag),
         (Kind::Decimal { min, max }, Json::Number(number)) => {
@@ -170,13 +190,12 @@ fn accepted(kind: &Kind, number: i64) -> Option<Result<(), String>> {
     }
 }
 
-/// A date-time in reach of the database; `None` when it is none at all.
-fn time(text: &str) -> Option<Outcome<Timestamp>> {
-    let time = parse_time(text)?;
+/// Whether a date-time is in reach of the database.
+fn in_reach(time: Timestamp) -> Outcome<Timestamp> {
     if time.as_second() < EARLIEST {
-        return Some(Err(Refusal::argument("DateTime is less than minimum value supported by CrmDateTime.")));
+        return Err(Refusal::argument("DateTime is less than minimum value supported by CrmDateTime."));
     }
-    Some(Ok(time))
+    Ok(time)
 }
 
 #[cfg(test)]
@@ -185,8 +204,7 @@ mod tests {
 
     #[test]
     fn the_earliest_moment_is_where_it_should_be() {
-        assert!(time("1753-01-01T00:00:00Z").unwrap().is_ok());
-        assert!(time("1752-12-31T23:59:59Z").unwrap().is_err());
-        assert!(time("soon").is_none());
+        assert!(in_reach(parse_time("1753-01-01T00:00:00Z").unwrap()).is_ok());
+        assert!(in_reach(parse_time("1752-12-31T23:59:59Z").unwrap()).is_err());
     }
 }

@@ -97,6 +97,23 @@ impl Bench {
         self.make("contacts", "contactid", id, json!({ "lastname": last_name }));
     }
 
+    /// A call of a control endpoint, which must go well.
+    pub(super) fn control(&self, name: &str, body: &Json) -> Json {
+        let call = call("POST", &format!("/_emulator/{name}"), &[], &body.to_string());
+        let answer = self.dataverse.control(name, &call).unwrap();
+        assert_eq!(answer.status, StatusCode::OK, "{}", text(&answer));
+        self::body(&answer)
+    }
+
+    pub(super) fn set(&self, settings: &Json) {
+        self.control("settings", settings);
+    }
+
+    /// An alternate key, ready to use.
+    pub(super) fn key(&self, table: &str, name: &str, columns: &[&str]) {
+        self.control("keys", &json!({"table": table, "name": name, "columns": columns}));
+    }
+
     /// The values of a column of a list.
     pub(super) fn column(&self, url: &str, column: &str) -> Vec<Json> {
         values(&self.get(url), column)
