@@ -54,6 +54,18 @@ fn mangled_urls() {
         "/api/data/v9.2/contacts?$orderby=lastname%20desc&$top=5&$count=true&$skiptoken=%3Ccookie%20pagenumber=%222%22"
             .to_owned(),
         "/api/data/v9.2/EntityDefinitions(LogicalName='contact')?$expand=Attributes($select=LogicalName)".to_owned(),
+        "/api/data/v9.2/accounts?$expand=contact_customer_accounts($filter=contains(lastname,'x');$orderby=lastname;$top=2)"
+            .to_owned(),
+        "/api/data/v9.2/accounts?$filter=contact_customer_accounts/any(c:c/lastname%20eq%20'x'%20and%20c/statecode%20eq%200)"
+            .to_owned(),
+        "/api/data/v9.2/contacts?$filter=Microsoft.Dynamics.CRM.LastXDays(PropertyName='createdon',PropertyValue=7)"
+            .to_owned(),
+        "/api/data/v9.2/contacts(emailaddress1='o''b%20c',firstname='x')/parentcustomerid_account/$ref".to_owned(),
+        format!("/api/data/v9.2/accounts({A})/contact_customer_accounts({A})/$ref?$id=/contacts({A})"),
+        "/api/data/v9.2/RetrieveMetadataChanges(Query=@p1)?@p1=%7B%22Criteria%22%3A%7B%22Conditions%22%3A%5B%5D%7D%7D"
+            .to_owned(),
+        "/api/data/v9.2/EntityDefinitions(LogicalName='contact')/Attributes(LogicalName='lastname')/Microsoft.x".to_owned(),
+        "/api/data/v9.2/sdkmessagefilters?$filter=sdkmessageid/name%20eq%20@m&@m='CreateMultiple'".to_owned(),
         "/api/data/v9.2/contacts?$deltatoken=1000005%2111%2f20%2f2026%2008%3a10%3a44".to_owned(),
     ];
     let mut noise = Noise(7);
@@ -97,6 +109,46 @@ fn mangled_bodies() {
 }
 
 #[test]
+fn mangled_messages() {
+    let bench = Bench::seeded(1, 0);
+    bench.key("contact", "mail_key", &["emailaddress1"]);
+    let kind = "Microsoft.Dynamics.CRM.contact";
+    let target = format!(r#"{{"@odata.type":"{kind}","contactid":"{A}"}}"#);
+    let bodies = [
+        ("contacts/Microsoft.Dynamics.CRM.CreateMultiple", format!(r#"{{"Targets":[{target},{target}]}}"#)),
+        (
+            "contacts/Microsoft.Dynamics.CRM.UpsertMultiple",
+            format!(r#"{{"Targets":[{{"@odata.type":"{kind}","@odata.id":"contacts(emailaddress1='a''b')"}}]}}"#),
+        ),
+        ("Merge", format!(r#"{{"Target":{target},"Subordinate":{target},"UpdateContent":{target}}}"#)),
+        (
+            "BulkDelete",
+            r#"{"QuerySet":[{"EntityName":"contact","Criteria":{"Conditions":[{"AttributeName":"contactid","Operator":"In","Values":[{"Value":"x"}]}]}}]}"#
+                .to_owned(),
+        ),
+        (
+            "EntityDefinitions(LogicalName='contact')/Keys",
+            r#"{"SchemaName":"k","KeyAttributes":["firstname","lastname"]}"#.to_owned(),
+        ),
+    ];
+    let mut noise = Noise(19);
+    for round in 0..1500 {
+        let (url, body) = &bodies[round % bodies.len()];
+        let mut call = call("POST", url, &[], "");
+        call.body = Bytes::from(noise.mangle(body.as_bytes()));
+        sent(&bench, call);
+    }
+    for name in ["settings", "keys", "tracking"] {
+        for _ in 0..200 {
+            let body = noise.mangle(br#"{"table":"contact","name":"k","columns":["lastname"],"reset":true}"#);
+            let mut call = call("POST", &format!("/_emulator/{name}"), &[], "");
+            call.body = Bytes::from(body);
+            assert!(bench.dataverse.control(name, &call).unwrap().status.as_u16() < 500);
+        }
+    }
+}
+
+#[test]
 fn mangled_batches() {
     let bench = Bench::new();
     let body = "--b\r\nContent-Type: application/http\r\n\r\nGET contacts?$top=1 HTTP/1.1\r\nPrefer: x\r\n\r\n\r\n--b\r\n\
@@ -117,7 +169,12 @@ fn deep_and_long_filters() {
     let denied = format!("contacts?$filter={}statecode eq 0", "not ".repeat(9000));
     let nested =
         format!("contacts?$expand={}x{}", "parentcustomerid_contact($expand=".repeat(900), ")".repeat(900));
-    for url in [deep, denied, nested] {
+    let some = format!(
+        "accounts?$filter={}statecode eq 0{}",
+        "contact_customer_accounts/any(c:c/account_primary_contact/any(a:".repeat(900),
+        "))".repeat(900)
+    );
+    for url in [deep, denied, nested, some] {
         let answer = bench.call("GET", &url, &[], "");
         assert_eq!(answer.status.as_u16(), 400);
     }

@@ -1,6 +1,6 @@
 use serde_json::{Value as Json, json};
 
-use super::bench::{Bench, encoded, refused, values};
+use super::bench::{Bench, body, encoded, header, refused, text, values};
 
 fn find<'a>(list: &'a Json, name: &str, value: &str) -> &'a Json {
     list.as_array().unwrap().iter().find(|item| item[name] == value).unwrap()
@@ -104,4 +104,120 @@ fn dynamics_39_what_is_not_there_is_refused() {
         let answer = bench.call("GET", url, &[], "");
         assert_eq!(answer.status.as_u16(), status, "{url}");
     }
+}
+
+#[test]
+fn dynamics_39_relationships_are_seen_from_every_side() {
+    let bench = Bench::new();
+    let of =
+        |side: &str| bench.get(&format!("EntityDefinitions(LogicalName='account')/{side}"))["value"].clone();
+    let contacts = find(&of("OneToManyRelationships"), "SchemaName", "contact_customer_accounts").clone();
+    assert_eq!(
+        (&contacts["ReferencingEntity"], &contacts["ReferencedEntity"]),
+        (&json!("contact"), &json!("account"))
+    );
+    assert_eq!(contacts["ReferencedEntityNavigationPropertyName"], "contact_customer_accounts");
+    assert_eq!(contacts["ReferencingEntityNavigationPropertyName"], "parentcustomerid_account");
+    assert_eq!(
+        find(&of("ManyToOneRelationships"), "ReferencingAttribute", "primarycontactid")["ReferencedEntity"],
+        "contact"
+    );
+    assert_eq!(of("ManyToManyRelationships"), json!([]));
+    let filter = encoded("SchemaName eq 'msevtmgt_Event_EventRegistration'");
+    let found = bench.get(&format!("RelationshipDefinitions?$filter={filter}"))["value"][0].clone();
+    assert_eq!(found["CascadeConfiguration"]["Delete"], "Cascade");
+    let id = found["MetadataId"].as_str().unwrap();
+    assert_eq!(bench.get(&format!("RelationshipDefinitions({id})"))["SchemaName"], found["SchemaName"]);
+    let cast =
+        "RelationshipDefinitions/Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata?$select=SchemaName";
+    assert!(bench.get(cast)["value"].as_array().unwrap().len() > 20);
+    let expanded = bench
+        .get("EntityDefinitions(LogicalName='account')?$expand=OneToManyRelationships($select=SchemaName)");
+    assert!(expanded["OneToManyRelationships"].as_array().unwrap().len() >= 2);
+}
+
+#[test]
+fn dynamics_39_one_column_is_found_by_name_or_id_and_cast() {
+    let bench = Bench::new();
+    let url = "EntityDefinitions(LogicalName='contact')/Attributes(LogicalName='lastname')";
+    let plain = bench.get(&format!("{url}?$select=MetadataId,SchemaName"));
+    assert_eq!(
+        (&plain["@odata.type"], &plain["SchemaName"]),
+        (&json!("#Microsoft.Dynamics.CRM.StringAttributeMetadata"), &json!("lastname"))
+    );
+    let cast = bench.get(&format!("{url}/Microsoft.Dynamics.CRM.StringAttributeMetadata?$select=MaxLength"));
+    assert_eq!(cast["MaxLength"], 50);
+    let table =
+        bench.get("EntityDefinitions(LogicalName='contact')?$select=LogicalName")["MetadataId"].clone();
+    let by_id = format!(
+        "EntityDefinitions({})/Attributes({})",
+        table.as_str().unwrap(),
+        plain["MetadataId"].as_str().unwrap()
+    );
+    assert_eq!(bench.get(&by_id)["LogicalName"], "lastname");
+    for wrong in
+        [format!("{url}/Microsoft.Dynamics.CRM.MemoAttributeMetadata"), url.replace("lastname", "nickname")]
+    {
+        assert_eq!(bench.call("GET", &wrong, &[], "").status.as_u16(), 404, "{wrong}");
+    }
+}
+
+#[test]
+fn dynamics_39_tables_are_listed_as_clients_ask_for_them() {
+    let bench = Bench::new();
+    let filter = encoded("IsPrivate eq false and (SchemaName eq 'contact')");
+    let found = bench
+        .get(&format!("EntityDefinitions?$filter={filter}&$select=SchemaName,DisplayName,EntitySetName"));
+    assert_eq!(found["value"][0]["DisplayName"]["UserLocalizedLabel"]["Label"], "Contact");
+    let query = json!({
+        "Properties": {"PropertyNames": ["LogicalName", "Attributes"]},
+        "Criteria": {"Conditions": [{
+            "PropertyName": "LogicalName", "ConditionOperator": "Equals",
+            "Value": {"Type": "System.String", "Value": "msevtmgt_session"},
+        }]},
+        "AttributeQuery": {
+            "Properties": {"PropertyNames": ["LogicalName", "MaxLength"]},
+            "Criteria": {"Conditions": [{
+                "PropertyName": "LogicalName", "ConditionOperator": "Equals",
+                "Value": {"Type": "System.String", "Value": "msevtmgt_webinarurl"},
+            }]},
+        },
+    });
+    let url = format!("RetrieveMetadataChanges(Query=@p1)?@p1={}", encoded(&query.to_string()));
+    let attributes = bench.get(&url)["EntityMetadata"][0]["Attributes"].clone();
+    assert_eq!((attributes.as_array().unwrap().len(), &attributes[0]["MaxLength"]), (1, &json!(100)));
+    assert_eq!(bench.call("GET", "RetrieveMetadataChanges(Query=@p1)", &[], "").status.as_u16(), 400);
+    for method in ["POST", "PUT", "DELETE"] {
+        let answer = bench.call(method, "EntityDefinitions(LogicalName='contact')/Attributes", &[], "{}");
+        refused(&answer, 405, "0x80040800");
+    }
+}
+
+#[test]
+fn dynamics_39_the_document_has_every_table_with_its_names() {
+    let bench = Bench::new();
+    bench.key("contact", "mail_key", &["emailaddress1"]);
+    bench.set(&json!({"untracked_tables": ["account"]}));
+    let answer = bench.call("GET", "$metadata", &[("Accept", "application/xml")], "");
+    assert_eq!((answer.status.as_u16(), header(&answer, "content-type")), (200, "application/xml"));
+    let text = text(&answer);
+    for part in [
+        "<EntityType Name=\"msevtmgt_sessionregistration\" BaseType=\"mscrm.crmbaseentity\">",
+        "<PropertyRef Name=\"msevtmgt_sessionregistrationid\" />",
+        "<Property Name=\"_msevtmgt_contactid_value\" Type=\"Edm.Guid\" />",
+        "<NavigationProperty Name=\"msevtmgt_RegistrationID\" Type=\"mscrm.msevtmgt_eventregistration\"",
+        "<NavigationProperty Name=\"msevtmgt_Event_EventRegistration\" Type=\"Collection(mscrm.msevtmgt_eventregistration)\" />",
+        "<EntitySet Name=\"msevtmgt_checkins\" EntityType=\"Microsoft.Dynamics.CRM.msevtmgt_checkin\">",
+        "<NavigationPropertyBinding Path=\"msevtmgt_Contact\" Target=\"contacts\" />",
+        "<PropertyValue Property=\"Name\" PropertyPath=\"emailaddress1\" />",
+        "<Action Name=\"CreateMultiple\" IsBound=\"true\">",
+    ] {
+        assert!(text.contains(part), "{part}");
+    }
+    assert_eq!(text.matches("Bool=\"false\"").count(), 1);
+    // Every element that is opened is closed.
+    let opened = text.matches('<').count() - text.matches("</").count() - text.matches("/>").count() - 1;
+    assert_eq!(opened, text.matches("</").count());
+    assert_eq!(bench.call("POST", "$metadata", &[], "").status.as_u16(), 405);
+    assert_eq!(body(&bench.call("GET", "", &[], ""))["value"].as_array().unwrap().len(), 15);
 }
