@@ -44,6 +44,11 @@ enum Node {
         path: Path,
         values: Vec<Value>,
     },
+    /// A text against a pattern in which `%` stands for any text and `_` for any character.
+    Like {
+        path: Path,
+        pattern: String,
+    },
     /// From one moment on, and before another.
     Period {
         path: Path,
@@ -130,10 +135,18 @@ fn special(store: &Store, function: &str, path: Path, kind: &Kind, values: &[Str
     match function {
         "EqualUserId" => return user(),
         "NotEqualUserId" => return Ok(Node::Not(Box::new(user()?))),
+        "=null" => return Ok(Node::Compare { path, operator: Operator::Eq, value: None }),
+        "=in" => return within(path, kind, values),
+        "=like" => return like(path, kind, values),
         "NotIn" => return Ok(Node::Not(Box::new(within(path, kind, values)?))),
         "Between" => return between(&path, kind, values),
         "NotBetween" => return Ok(Node::Not(Box::new(between(&path, kind, values)?))),
         _ => {}
+    }
+    if let Some(operator) = plain(function) {
+        let text = values.first().ok_or_else(|| Refusal::query("A condition has no value."))?;
+        let value = from_text(kind, text).ok_or_else(|| incompatible(kind, "Edm.String"))?;
+        return Ok(Node::Compare { path, operator, value: Some(value) });
     }
     if !matches!(kind, Kind::UserLocal | Kind::ZoneIndependent) {
         return Err(incompatible(kind, "Edm.DateTimeOffset"));
@@ -141,6 +154,53 @@ fn special(store: &Store, function: &str, path: Path, kind: &Kind, values: &[Str
     let period = period::of(function, values.first().map(String::as_str), store.now)?;
     let node = Node::Period { path, from: period.from, until: period.until };
     Ok(if period.outside { Node::Not(Box::new(node)) } else { node })
+}
+
+/// The comparisons of `FetchXML` and SQL, whose values are texts.
+fn plain(function: &str) -> Option<Operator> {
+    Some(match function {
+        "=eq" => Operator::Eq,
+        "=ne" => Operator::Ne,
+        "=gt" => Operator::Gt,
+        "=ge" => Operator::Ge,
+        "=lt" => Operator::Lt,
+        "=le" => Operator::Le,
+        _ => return None,
+    })
+}
+
+fn like(path: Path, kind: &Kind, values: &[String]) -> Outcome<Node> {
+    match (kind, values) {
+        (Kind::Text { .. } | Kind::Memo { .. }, [pattern]) => {
+            Ok(Node::Like { path, pattern: folded(pattern) })
+        }
+        _ => Err(incompatible(kind, "Edm.String")),
+    }
+}
+
+/// Whether a text fits a pattern. Only the last `%` is ever tried again, so that the time is bounded.
+fn fits(text: &str, pattern: &str) -> bool {
+    let (text, pattern): (Vec<char>, Vec<char>) = (text.chars().collect(), pattern.chars().collect());
+    let (mut at, mut of, mut again) = (0, 0, None);
+    while at < text.len() {
+        match pattern.get(of) {
+            Some('%') => {
+                again = Some((at, of));
+                of += 1;
+            }
+            Some(char) if *char == '_' || *char == text[at] => {
+                at += 1;
+                of += 1;
+            }
+            _ => {
+                let Some((start, percent)) = again else { return false };
+                again = Some((start + 1, percent));
+                at = start + 1;
+                of = percent + 1;
+            }
+        }
+    }
+    pattern[of..].iter().all(|char| *char == '%')
 }
 
 fn between(path: &Path, kind: &Kind, texts: &[String]) -> Outcome<Node> {
@@ -249,6 +309,10 @@ fn holds(node: &Node, store: &Store, row: &Row) -> bool {
         }
         Node::In { path, values } => cell(path, store, row)
             .is_some_and(|cell| values.iter().any(|value| cell.compare(value) == Some(Ordering::Equal))),
+        Node::Like { path, pattern } => match cell(path, store, row) {
+            Some(Value::Text(text)) => fits(&folded(text), pattern),
+            _ => false,
+        },
         Node::Period { path, from, until } => match cell(path, store, row) {
             Some(Value::Time(time)) => {
                 from.is_none_or(|from| *time >= from) && until.is_none_or(|until| *time < until)
@@ -324,4 +388,27 @@ fn led_by<'a>(
         navigations.iter().filter_map(|navigation| store.schema.by_logical(navigation.target)).collect();
     let pairs = ids.flat_map(|id| targets.iter().map(|target| (*target, *id)));
     Some(pairs.flat_map(|target| store.naming(target, table, path.column)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_have_wildcards() {
+        for (text, pattern, expected) in [
+            ("anna", "a%", true),
+            ("anna", "%n_", true),
+            ("anna", "a_n%a", true),
+            ("anna", "nn", false),
+            ("anna", "%nn%", true),
+            ("anna", "anna%", true),
+            ("", "%", true),
+            ("", "_", false),
+            ("aab", "%ab", true),
+        ] {
+            assert_eq!(fits(text, pattern), expected, "{text} {pattern}");
+        }
+        assert!(!fits(&"a".repeat(5000), &"%a".repeat(200).replace("%a%a", "%ab")));
+    }
 }

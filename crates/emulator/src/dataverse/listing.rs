@@ -25,7 +25,7 @@ pub(super) fn answer(scene: &Scene<'_>, query: &Query, cookie: Option<&Cookie>) 
     let mut rows = if query.order.is_empty() {
         by_id(scene.store, query, cookie, limit.saturating_add(1))
     } else {
-        by_order(scene.store, query, cookie, limit.saturating_add(1))
+        in_order(scene.store, query, cookie, limit.saturating_add(1))
     };
     let more = rows.len() > limit;
     rows.truncate(limit);
@@ -103,7 +103,12 @@ fn by_id<'a>(store: &'a Store, query: &'a Query, cookie: Option<&Cookie>, limit:
 
 /// The whole list in its order, from behind the last row that was given; when that one is gone, from where it
 /// would be by count.
-fn by_order<'a>(store: &'a Store, query: &'a Query, cookie: Option<&Cookie>, limit: usize) -> Vec<&'a Row> {
+pub(super) fn in_order<'a>(
+    store: &'a Store,
+    query: &'a Query,
+    cookie: Option<&Cookie>,
+    limit: usize,
+) -> Vec<&'a Row> {
     let mut rows: Vec<&Row> = matching(store, query, None).collect();
     let last = cookie.and_then(|cookie| cookie.last).and_then(|id| store.row(query.shape.table, id));
     let mut start = cookie.map_or(0, |cookie| cookie.given);

@@ -21,6 +21,15 @@ pub(super) struct Shape {
     /// `None` is every column.
     pub(super) columns: Option<Vec<usize>>,
     pub(super) expansions: Vec<Expansion>,
+    pub(super) linked: Vec<Linked>,
+}
+
+/// A cell of a row that a lookup names, shown among those of the row itself.
+pub(super) struct Linked {
+    pub(super) name: String,
+    pub(super) lookup: usize,
+    pub(super) target: TableId,
+    pub(super) column: usize,
 }
 
 /// One followed lookup, or one collection of rows that name the row.
@@ -194,7 +203,7 @@ impl Reader<'_> {
         let columns = select.map(|text| columns(self.store.table(table), text)).transpose()?.flatten();
         let items = expand.into_iter().flat_map(|text| split(text, ','));
         let expansions = items.map(|item| self.expansion(table, item.trim(), depth + 1));
-        Ok(Shape { table, columns, expansions: expansions.collect::<Outcome<_>>()? })
+        Ok(Shape { table, columns, expansions: expansions.collect::<Outcome<_>>()?, linked: Vec::new() })
     }
 
     fn expansion(&self, table: TableId, item: &str, depth: usize) -> Outcome<Expansion> {

@@ -70,6 +70,17 @@ pub(super) fn row(
             }
         }
     }
+    for linked in &shape.linked {
+        let target = followed(store, row, linked.lookup, linked.target);
+        let Some(value) = target.and_then(|target| target.get(linked.column)) else { continue };
+        let column = &store.table(linked.target).columns[linked.column];
+        if annotations.formatted
+            && let Some(text) = formatted(store, column, value)
+        {
+            members.insert(format!("{}@{FORMATTED}", linked.name), text.into());
+        }
+        members.insert(linked.name.clone(), plain(value));
+    }
     members
 }
 

@@ -21,7 +21,7 @@ use super::settings::{AbsentRow, Depth};
 use super::store::Store;
 use super::target::{References, Target};
 use super::write::Changes;
-use super::{actions, bulk, csdl, listing, tracking};
+use super::{actions, bulk, csdl, fetch, listing, sql, tracking};
 use crate::clock::Clock;
 use crate::wire::{Answer, Call};
 
@@ -294,6 +294,15 @@ fn trackable(store: &Store, table: TableId) -> Outcome<()> {
 
 /// A list of rows, tracked or not.
 fn set(scene: &Scene<'_>, table: TableId) -> Outcome<Answer> {
+    let parameters = scene.call.parameters();
+    let given =
+        |name: &str| parameters.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_str());
+    if let Some(text) = given("fetchXml") {
+        return fetch::answer(scene, table, text);
+    }
+    if let Some(text) = given("sql") {
+        return sql::answer(scene, table, text, given("$skiptoken"));
+    }
     let tracked = is_tracked(scene.call);
     if tracked {
         trackable(scene.store, table)?;

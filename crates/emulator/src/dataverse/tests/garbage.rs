@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::bench::{A, Bench, call, text};
+use super::bench::{A, Bench, call, encoded, text};
 use crate::emulated::Emulated;
 use crate::wire::Call;
 
@@ -144,6 +144,32 @@ fn mangled_messages() {
             let mut call = call("POST", &format!("/_emulator/{name}"), &[], "");
             call.body = Bytes::from(body);
             assert!(bench.dataverse.control(name, &call).unwrap().status.as_u16() < 500);
+        }
+    }
+}
+
+#[test]
+fn mangled_queries_of_other_languages() {
+    let bench = Bench::seeded(3, 0);
+    let queries = [
+        (
+            "fetchXml",
+            "<fetch top='2'><entity name='contact'><attribute name='lastname'/><order attribute='lastname'/><filter type='or'><condition attribute='lastname' operator='like' value='%a_'/><condition attribute='createdon' operator='last-x-days' value='2'/></filter><link-entity name='account' from='accountid' to='parentcustomerid' alias='a'><attribute name='name'/></link-entity></entity></fetch>",
+        ),
+        (
+            "sql",
+            "SELECT TOP 3 c.lastname, c.firstname FROM contact AS c WHERE (c.lastname LIKE '%a_' OR statecode IN (0, 1)) AND NOT createdon IS NULL ORDER BY lastname DESC",
+        ),
+    ];
+    let mut noise = Noise(23);
+    for round in 0..1500 {
+        let (name, text) = queries[round % queries.len()];
+        let text = String::from_utf8_lossy(&noise.mangle(text.as_bytes())).into_owned();
+        sent(&bench, call("GET", &format!("contacts?{name}={}", encoded(&text)), &[], ""));
+    }
+    for text in ["SELECT a FROM contact WHERE ".to_owned() + &"(".repeat(9000), "<a>".repeat(9000)] {
+        for name in ["sql", "fetchXml"] {
+            sent(&bench, call("GET", &format!("contacts?{name}={}", encoded(&text)), &[], ""));
         }
     }
 }
