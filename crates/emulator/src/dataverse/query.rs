@@ -12,8 +12,9 @@ use super::store::Store;
 use super::syntax;
 use crate::wire::Call;
 
-/// How deep `$expand` may be nested.
+/// How deep `$expand` may be nested, and how many there may be side by side.
 const DEPTH: usize = 10;
+const EXPANSIONS: usize = 15;
 
 /// Which columns of a row are shown, and which of its lookups are followed.
 pub(super) struct Shape {
@@ -201,8 +202,11 @@ impl Reader<'_> {
         depth: usize,
     ) -> Outcome<Shape> {
         let columns = select.map(|text| columns(self.store.table(table), text)).transpose()?.flatten();
-        let items = expand.into_iter().flat_map(|text| split(text, ','));
-        let expansions = items.map(|item| self.expansion(table, item.trim(), depth + 1));
+        let items: Vec<&str> = expand.into_iter().flat_map(|text| split(text, ',')).collect();
+        if items.len() > EXPANSIONS {
+            return Err(Refusal::query(format!("A query has no more than {EXPANSIONS} $expand options.")));
+        }
+        let expansions = items.into_iter().map(|item| self.expansion(table, item.trim(), depth + 1));
         Ok(Shape { table, columns, expansions: expansions.collect::<Outcome<_>>()?, linked: Vec::new() })
     }
 
@@ -218,6 +222,10 @@ impl Reader<'_> {
             None => (item, ""),
         };
         let (name, way, target) = self.way(table, name)?;
+        // One deeper, the same rows would be shown again and again, for each row that leads to them.
+        if depth > 1 && matches!(way, Way::Down(_)) {
+            return Err(Refusal::query("A collection can be expanded at the first level alone."));
+        }
         let inner = Inner::of(options, matches!(way, Way::Down(_)))?;
         let choice = Choice {
             filter: self.filter(target, inner.filter)?,

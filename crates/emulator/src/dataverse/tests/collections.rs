@@ -64,8 +64,11 @@ fn a_collection_is_expanded_with_options_of_its_own() {
         let url = format!("accounts?$expand={COLLECTION}({wrong})");
         refused(&bench.call("GET", &url, &[], ""), 400, "0x80060888");
     }
-    let wrong = "contacts?$expand=parentcustomerid_account($filter=name eq 'x')";
-    refused(&bench.call("GET", wrong, &[], ""), 400, "0x80060888");
+    let deeper = format!("contacts?$expand=parentcustomerid_account($expand={COLLECTION})");
+    let many = format!("contacts?$expand={}", vec!["parentcustomerid_account"; 16].join(","));
+    for wrong in ["contacts?$expand=parentcustomerid_account($filter=name eq 'x')", &deeper, &many] {
+        refused(&bench.call("GET", wrong, &[], ""), 400, "0x80060888");
+    }
 }
 
 #[test]
