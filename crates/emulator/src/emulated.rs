@@ -3,7 +3,22 @@
 use async_trait::async_trait;
 use http::StatusCode;
 
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
 use crate::wire::{Answer, Call};
+
+/// That a call is under way. It is over when this is dropped.
+#[derive(Default)]
+pub(crate) struct Presence(
+    #[expect(dead_code, reason = "it is kept to be dropped")] Option<Box<dyn Send + Sync>>,
+);
+
+impl Presence {
+    pub(crate) fn of(guard: impl Send + Sync + 'static) -> Self {
+        Self(Some(Box::new(guard)))
+    }
+}
 
 /// One emulated server, without its sockets, weather and control endpoints.
 #[async_trait]
@@ -12,6 +27,13 @@ pub(crate) trait Emulated: Send + Sync + 'static {
     fn operations(&self) -> &'static [&'static str];
     /// Which of them a request is. Unknown paths are "other" (part of `operations`).
     fn operation(&self, call: &Call) -> &'static str;
+    /// A call has come in, before any weather. What this gives is kept until the call is answered or nobody waits for it
+    /// any more; or else the call is refused at once.
+    fn arrive(&self, _call: &Call) -> Result<Presence, Box<Answer>> {
+        Ok(Presence::default())
+    }
+    /// The server begins to answer. What is begun here ends with it: a task of `tasks` heeds `closing`.
+    fn begin(&self, _tasks: &TaskTracker, _closing: &CancellationToken) {}
     /// The answer, with its effect on the state.
     async fn handle(&self, call: Call) -> Answer;
     /// The shapes of its own that a failure can take, beside the plain ones (`weather::Dress`) that every server has.

@@ -47,6 +47,7 @@ impl Server {
         name: &str,
     ) -> Self {
         let (tasks, closing) = (TaskTracker::new(), CancellationToken::new());
+        emulated.begin(&tasks, &closing);
         let weather = Weather::new(emulated.as_ref(), clock.clone(), seed, name);
         let site = Arc::new(Site::new(emulated, clock, weather, tasks.clone(), closing.clone()));
         tasks.spawn(accept(listener, tls, site, tasks.clone(), closing.clone()));

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::{Clock, pause};
-use crate::emulated::Emulated;
+use crate::emulated::{Emulated, Presence};
 use crate::weather::{DRESSES, Effect, Strike, Weather, dressed, gateway_page};
 use crate::wire::{Answer, Call};
 
@@ -64,6 +64,10 @@ impl Site {
     pub(crate) async fn answer(&self, call: Call) -> Result<Reply, Dropped> {
         let operation = self.emulated.operation(&call);
         self.count(operation);
+        let presence = match self.emulated.arrive(&call) {
+            Ok(presence) => presence,
+            Err(refused) => return Ok(Reply::Whole(*refused)),
+        };
         let Some(strike) = self.weather.strike(operation) else {
             return Ok(Reply::Whole(self.emulated.handle(call).await));
         };
@@ -72,8 +76,8 @@ impl Site {
             Effect::Status(_) | Effect::Quota => Ok(Reply::Whole(self.refusal(operation, &strike))),
             Effect::Reset => Err(Dropped),
             Effect::Hang => std::future::pending().await,
-            Effect::Delay(time) => self.delayed(call, time).await,
-            Effect::Late(time) => self.late(call, time).await,
+            Effect::Delay(time) => self.delayed(call, time, presence).await,
+            Effect::Late(time) => self.late(call, time, presence).await,
             applied => spoilt(self.emulated.handle(call).await, applied),
         }
     }
@@ -94,9 +98,10 @@ impl Site {
     }
 
     /// A task of its own, because a server does not notice at once that nobody waits any more.
-    async fn delayed(&self, call: Call, time: Duration) -> Result<Reply, Dropped> {
+    async fn delayed(&self, call: Call, time: Duration, presence: Presence) -> Result<Reply, Dropped> {
         let (emulated, closing) = (Arc::clone(&self.emulated), self.closing.clone());
         let task = self.tasks.spawn(async move {
+            let _presence = presence;
             tokio::select! {
                 () = closing.cancelled() => Err(Dropped),
                 () = pause(time) => Ok(Reply::Whole(emulated.handle(call).await)),
@@ -106,11 +111,12 @@ impl Site {
     }
 
     /// The call lands when its time has come, long after the client has given up.
-    async fn late(&self, call: Call, time: SignedDuration) -> Result<Reply, Dropped> {
+    async fn late(&self, call: Call, time: SignedDuration, presence: Presence) -> Result<Reply, Dropped> {
         let (emulated, closing, clock) =
             (Arc::clone(&self.emulated), self.closing.clone(), self.clock.clone());
         let at = clock.now().saturating_add(time).unwrap_or(jiff::Timestamp::MAX);
         self.tasks.spawn(async move {
+            let _presence = presence;
             tokio::select! {
                 () = closing.cancelled() => {}
                 () = clock.reached(at) => drop(emulated.handle(call).await),
