@@ -135,6 +135,7 @@ impl Emulators {
             forge_tenant(Arc::clone(&issuer)),
         )?;
         if options.quotas == Quotas::Published {
+            dataverse.set_limits(true);
             key_vault.limit();
         }
 

@@ -10,10 +10,9 @@ use super::store::Store;
 use crate::control::{not_allowed, refusal};
 use crate::wire::{Answer, Call};
 
-/// Answers `settings`, `keys` and `tracking`; `None` for every other name.
+/// Answers `keys` and `tracking`; `None` for every other name.
 pub(super) fn answer(store: &mut Store, name: &str, call: &Call) -> Option<Answer> {
     Some(match name {
-        "settings" => settings(store, call),
         "keys" => keys(store, call),
         "tracking" => tracking(store, call),
         _ => return None,
@@ -22,17 +21,6 @@ pub(super) fn answer(store: &mut Store, name: &str, call: &Call) -> Option<Answe
 
 fn wrong(error: &str) -> Answer {
     refusal(StatusCode::BAD_REQUEST, error)
-}
-
-/// `GET` shows the settings, `POST` replaces those that it names.
-fn settings(store: &mut Store, call: &Call) -> Answer {
-    let mut changed = store.settings.clone();
-    let answer = crate::control::settings(&mut changed, call);
-    if let Some(mistake) = changed.mistake() {
-        return wrong(&mistake);
-    }
-    store.settings = changed;
-    answer
 }
 
 #[derive(Deserialize)]

@@ -108,7 +108,11 @@ impl Description {
 }
 
 pub(super) fn metadata_id(name: &str) -> String {
-    Uuid::new_v5(&NAMESPACE, name.as_bytes()).to_string()
+    identifier(name).to_string()
+}
+
+pub(super) fn identifier(name: &str) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, name.as_bytes())
 }
 
 fn object(value: Json) -> Map<String, Json> {

@@ -60,6 +60,7 @@ impl Draft {
             required: false,
             writable: true,
             default: None,
+            hidden: false,
         });
         self
     }
@@ -79,6 +80,11 @@ impl Draft {
     /// The last column is filled by the platform alone.
     pub(super) fn computed(self) -> Self {
         self.last(|column| column.writable = false)
+    }
+
+    /// The last column is taken and never given back.
+    pub(super) fn hidden(self) -> Self {
+        self.last(|column| column.hidden = true)
     }
 
     pub(super) fn default(self, value: Value) -> Self {

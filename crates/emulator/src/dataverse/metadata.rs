@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use http::header::HeaderName;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value as Json, json};
+use uuid::Uuid;
 
 use super::alternate::{self, Wanted};
 use super::description::{
-    Description, TYPE, attribute, definition, key, metadata_id, option_set, relationship,
+    Description, TYPE, attribute, definition, identifier, key, metadata_id, option_set, relationship,
 };
 use super::error::{Outcome, Refusal};
 use super::preference::split;
@@ -335,9 +336,7 @@ fn relationship_list(schema: &Schema, cast: &[&str], wish: &Wish) -> Outcome<Vec
 pub(super) fn message_filters(scene: &Scene<'_>) -> Outcome<Answer> {
     let wish = Wish::of(&scene.call.parameters())?;
     let store = scene.store;
-    let names = ["Create", "Update", "Delete", "Retrieve", "RetrieveMultiple", "Upsert"].into_iter();
-    let bulk = Message::ALL.into_iter().filter(|message| *message != Message::Delete);
-    let names: Vec<&str> = names.chain(bulk.map(Message::name)).collect();
+    let names = messages();
     let pairs = store.schema.tables.iter().flat_map(|table| {
         let supported = names.iter().filter(|name| store.settings.supports(name, table.logical));
         supported.map(|name| (message_filter(name, table.logical), ()))
@@ -346,12 +345,27 @@ pub(super) fn message_filters(scene: &Scene<'_>) -> Outcome<Answer> {
     Ok(list(&format!("{}/$metadata#sdkmessagefilters", scene.root()), value))
 }
 
+/// The messages that tables have.
+pub(super) fn messages() -> Vec<&'static str> {
+    let names = ["Create", "Update", "Delete", "Retrieve", "RetrieveMultiple", "Upsert"].into_iter();
+    let bulk = Message::ALL.into_iter().filter(|message| *message != Message::Delete);
+    names.chain(bulk.map(Message::name)).collect()
+}
+
+pub(super) fn message_id(message: &str) -> Uuid {
+    identifier(&format!("message {message}"))
+}
+
+pub(super) fn message_filter_id(message: &str, logical: &str) -> Uuid {
+    identifier(&format!("{message} of {logical}"))
+}
+
 fn message_filter(message: &str, logical: &str) -> Description {
-    let id = metadata_id(&format!("{message} of {logical}"));
+    let id = message_filter_id(message, logical).to_string();
     let members = json!({
         "sdkmessagefilterid": id,
         "primaryobjecttypecode": logical,
-        "_sdkmessageid_value": metadata_id(&format!("message {message}")),
+        "_sdkmessageid_value": message_id(message).to_string(),
         "sdkmessageid/name": message,
         "MetadataId": id,
     });

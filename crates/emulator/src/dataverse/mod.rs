@@ -3,8 +3,10 @@
 //! The answers follow the platform's documented behaviour, its refusals included, down to codes and words where they
 //! are known.
 
+mod access;
 mod actions;
 mod alternate;
+mod arrival;
 mod batch;
 mod bulk;
 mod change;
@@ -16,11 +18,15 @@ mod deed;
 mod description;
 mod draft;
 mod error;
+mod failure;
 mod fetch;
 mod filter;
+mod flow;
 mod key;
+mod limits;
 mod link;
 mod listing;
+mod locks;
 mod metadata;
 mod multipart;
 mod period;
@@ -42,6 +48,7 @@ mod tests;
 mod tracking;
 mod upsert;
 mod value;
+mod webhook;
 mod world;
 mod write;
 mod xml;
@@ -50,21 +57,30 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use http::StatusCode;
-use http::header::{HeaderName, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE};
+use http::header::HeaderName;
+use http::{Method, StatusCode};
 use serde_json::{Map, Value as Json, json};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::emulated::Emulated;
+use crate::control;
+use crate::emulated::{Emulated, Presence};
 use crate::entra::Issuer;
 use crate::wire::{Answer, Call};
+use access::Access;
 use change::Change;
-use error::Refusal;
+use error::Outcome;
+use flow::Flow;
+use limits::{Facet, Limits};
+use locks::Locks;
 use schema::Schema;
 pub(crate) use seed::Seed;
+use settings::Settings;
 use store::Store;
 use target::Target;
+use webhook::{Organization, Trial, Webhooks};
 use world::World;
 
 const OPERATIONS: &[&str] =
@@ -74,6 +90,13 @@ const OPERATIONS: &[&str] =
 pub(crate) struct Dataverse {
     issuer: Arc<Issuer>,
     origin: String,
+    clock: Clock,
+    settings: Arc<Mutex<Arc<Settings>>>,
+    limits: Arc<Mutex<Limits>>,
+    locks: Arc<Mutex<Locks>>,
+    webhooks: Arc<Webhooks>,
+    /// Held by a write that synchronous steps are being told of.
+    turn: tokio::sync::Mutex<()>,
     world: Mutex<World>,
 }
 
@@ -88,19 +111,49 @@ impl Dataverse {
         while origin.ends_with('/') {
             origin.pop();
         }
+        let sender = Organization::of(organization, &origin);
         let world = World {
             store,
             origin: origin.clone(),
-            clock,
+            clock: clock.clone(),
             organization,
             answered: 0,
             batched: BTreeMap::new(),
+            flow: Flow::default(),
         };
-        Self { issuer, origin, world: Mutex::new(world) }
+        Self {
+            issuer,
+            origin,
+            clock: clock.clone(),
+            settings: Arc::default(),
+            limits: Arc::default(),
+            locks: Arc::default(),
+            webhooks: Webhooks::new(sender, clock, seed.seed),
+            turn: tokio::sync::Mutex::default(),
+            world: Mutex::new(world),
+        }
+    }
+
+    /// Switches the service-protection limits on or off.
+    pub(crate) fn set_limits(&self, limits: bool) {
+        let mut settings = (*self.settings()).clone();
+        settings.limits.enforced = limits;
+        self.adopt(settings);
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.world)
+    }
+
+    fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&lock(&self.settings))
+    }
+
+    fn adopt(&self, settings: Settings) {
+        let settings = Arc::new(settings);
+        lock(&self.limits).forget();
+        self.world().adopt(Arc::clone(&settings));
+        *lock(&self.settings) = settings;
     }
 
     fn admits(&self, call: &Call) -> bool {
@@ -111,15 +164,69 @@ impl Dataverse {
             && (admits(&self.origin) || call.origin().is_some_and(|called| admits(&called)))
     }
 
-    /// How an expired, foreign or missing token is answered: no words, but where to get one.
     fn stranger(&self, call: &Call) -> Answer {
-        let challenge = format!(
-            "Bearer authorization_uri=https://login.microsoftonline.com/{}/oauth2/authorize, resource_id={}/",
-            self.issuer.tenant(),
-            call.origin().as_ref().unwrap_or(&self.origin)
-        );
-        Answer::empty(StatusCode::UNAUTHORIZED).with(WWW_AUTHENTICATE, &challenge)
+        let called = call.origin();
+        let origin = called.as_ref().unwrap_or(&self.origin);
+        access::stranger(self.settings().access.unauthorized, self.issuer.tenant(), origin)
     }
+
+    /// `GET` shows the settings, `POST` replaces the members that it names.
+    fn set(&self, call: &Call) -> Answer {
+        let mut changed = (*self.settings()).clone();
+        let answer = control::settings(&mut changed, call);
+        if let Some(mistake) = changed.mistake() {
+            return control::refusal(StatusCode::BAD_REQUEST, &mistake);
+        }
+        if call.method == Method::POST && answer.status.is_success() {
+            self.adopt(changed);
+        }
+        answer
+    }
+
+    /// Answers a write once every synchronous step has been told; other writes wait for their turn meanwhile.
+    async fn confirmed(&self, call: &Call, settings: &Settings) -> Answer {
+        let _turn = self.turn.lock().await;
+        let steps = self.webhooks.steps();
+        let mut verdicts = Vec::new();
+        loop {
+            let trial = Trial::new(&steps, verdicts.clone());
+            let open = self.world().rehearse(call, trial);
+            if open.is_empty() {
+                return self.answer(call, settings, Some(Trial::new(&steps, verdicts)));
+            }
+            for question in open {
+                let verdict = self.webhooks.ask(question, &settings.webhooks).await;
+                let refused = verdict.is_err();
+                verdicts.push(verdict);
+                if refused {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Answers a user's request, charges what it cost and tells whom it concerns.
+    fn answer(&self, call: &Call, settings: &Settings, trial: Option<Trial>) -> Answer {
+        let mut world = self.world();
+        world.flow.trial = trial;
+        if let Some(refusal) = settings.access.user.refusal() {
+            return world.dressed(refusal.answer());
+        }
+        let (answer, changes) = world.outer(call);
+        world.flow.trial = None;
+        let spent = world.flow.spent();
+        if settings.limits.enforced {
+            lock(&self.limits).charge(spent);
+        }
+        self.webhooks.learn(&world.store, &changes);
+        let news = world.flow.news(changes);
+        self.webhooks.tell(news, &settings.webhooks);
+        answer
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl World {
@@ -136,19 +243,19 @@ impl World {
             .with(HeaderName::from_static("odata-version"), "4.0")
             .with(HeaderName::from_static("req_id"), &id)
             .with(HeaderName::from_static("x-ms-service-request-id"), &id)
-            .with(HeaderName::from_static("x-ms-dop-hint"), "16")
-            .with(HeaderName::from_static("x-ms-ratelimit-burst-remaining-xrm-requests"), "5999")
-            .with(HeaderName::from_static("x-ms-ratelimit-time-remaining-xrm-requests"), "1,200.00")
-            .with(SET_COOKIE, "ARRAffinity=0123456789abcdef; HttpOnly; Path=/")
+    }
+
+    /// Carries a request out; its changes can still be taken back.
+    fn outcome(&mut self, call: &Call) -> Outcome<Answer> {
+        match Target::of(call, None) {
+            Ok(Target::Batch) => batch::answer(self, call),
+            _ => self.respond(call, None).map(|reply| reply.answer),
+        }
     }
 
     /// Answers a request as a whole, with all changes that it made and that stay.
     fn outer(&mut self, call: &Call) -> (Answer, Vec<Change>) {
-        let outcome = match Target::of(call, None) {
-            Ok(Target::Batch) => batch::answer(self, call),
-            _ => self.respond(call, None).map(|reply| reply.answer),
-        };
-        let answer = outcome.unwrap_or_else(|refusal| refusal.answer());
+        let answer = self.outcome(call).unwrap_or_else(|refusal| refusal.answer());
         let changes = self.store.settle();
         (self.dressed(answer), changes)
     }
@@ -164,21 +271,43 @@ impl Emulated for Dataverse {
         world::operation(call, None)
     }
 
+    fn arrive(&self, call: &Call) -> Result<Presence, Box<Answer>> {
+        let settings = self.settings();
+        let free = !settings.limits.enforced && settings.deadlock_ms.is_none();
+        // The limits are a user's, and a stranger is none.
+        if free || !self.admits(call) {
+            return Ok(Presence::default());
+        }
+        self.arrived(call, &settings)
+    }
+
+    fn begin(&self, tasks: &TaskTracker, closing: &CancellationToken) {
+        let settings = Arc::clone(&self.settings);
+        let ask = Arc::new(move || lock(&settings).webhooks.clone());
+        self.webhooks.begin(ask, tasks, closing);
+    }
+
     async fn handle(&self, call: Call) -> Answer {
         if !self.admits(&call) {
             return self.stranger(&call);
         }
-        let (answer, changes) = self.world().outer(&call);
-        for change in &changes {
-            let gone = change.after.is_none();
-            tracing::trace!(operation = ?change.operation(), columns = change.columns.len(), gone, "a row changed");
-        }
-        answer
+        let settings = self.settings();
+        let granted = settings.access.user == Access::Granted;
+        let answer = if granted && call.method != Method::GET && self.webhooks.has_synchronous() {
+            self.confirmed(&call, &settings).await
+        } else {
+            self.answer(&call, &settings, None)
+        };
+        self.parted(answer, &settings)
     }
 
-    fn quota(&self, _operation: &str, _variant: Option<&str>) -> Answer {
-        let message = "Number of requests exceeded the limit of 6000 over time window of 300 seconds.";
-        Refusal::new(StatusCode::TOO_MANY_REQUESTS, "0x80072322", message).answer().with(RETRY_AFTER, "1")
+    fn variants(&self) -> &'static [&'static str] {
+        failure::VARIANTS
+    }
+
+    fn quota(&self, _operation: &str, variant: Option<&str>) -> Answer {
+        let facet = variant.and_then(Facet::named).unwrap_or(Facet::Requests);
+        facet.answer(&self.settings().limits, 1)
     }
 
     /// `tables` has the number of rows of each entity set, `calls` the requests inside of batches.
@@ -196,13 +325,14 @@ impl Emulated for Dataverse {
     }
 
     fn control(&self, name: &str, call: &Call) -> Option<Answer> {
-        controls::answer(&mut self.world().store, name, call)
+        match name {
+            "settings" => Some(self.set(call)),
+            "webhooks" => Some(self.webhooks.control(&mut self.world(), call)),
+            _ => controls::answer(&mut self.world().store, name, call),
+        }
     }
 
-    fn failure(&self, status: StatusCode, _variant: Option<&str>) -> Answer {
-        if status == StatusCode::INTERNAL_SERVER_ERROR {
-            return Refusal::new(status, "0x80040216", "An unexpected error occurred.").answer();
-        }
-        Answer::empty(status)
+    fn failure(&self, status: StatusCode, variant: Option<&str>) -> Answer {
+        failure::answer(status, variant)
     }
 }

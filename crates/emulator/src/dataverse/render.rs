@@ -131,6 +131,7 @@ fn cell(
     members: &mut Map<String, Json>,
 ) {
     let name = &column.property;
+    let value = value.filter(|_| !column.hidden);
     if let Some(value) = value {
         if annotations.formatted
             && let Some(text) = formatted(store, column, value)

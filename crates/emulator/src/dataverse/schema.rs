@@ -156,6 +156,8 @@ pub(super) struct Column {
     /// Whether a client's value is taken; otherwise it is passed over.
     pub(super) writable: bool,
     pub(super) default: Option<Value>,
+    /// Taken and never given back.
+    pub(super) hidden: bool,
 }
 
 /// One table.

@@ -48,6 +48,7 @@ pub(super) fn id(seed: u64, thing: &str) -> Uuid {
 pub(super) fn plant(store: &mut Store, seed: &Seed, now: Timestamp) {
     let mut plot = Plot { store, seed: seed.seed, now };
     let planted = plot.all(seed);
+    let planted = planted.and_then(|()| super::webhook::plant(store, now));
     debug_assert!(planted.is_ok(), "a seeded row was refused");
     drop(store.settle());
 }

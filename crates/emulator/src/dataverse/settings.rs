@@ -1,6 +1,10 @@
-//! What an organization can be told to do where the platform varies from one to the next, or where nothing is known.
+//! What an organization can be told to do, where the platform varies from one to the next, or where nothing is known.
 
 use serde::{Deserialize, Serialize};
+
+use super::access::AccessRules;
+use super::limits::LimitRules;
+use super::webhook::WebhookRules;
 
 /// Every switch of the server. `GET /_emulator/settings` shows them, `POST` replaces those that it names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +38,17 @@ pub(super) struct Settings {
     pub(super) key_in_upsert_body: KeyInBody,
     /// Whether upserts by an alternate key take values with `< > * % & : / \\ ? +`.
     pub(super) special_characters_in_keys: SpecialCharacters,
+    /// Who is let in.
+    pub(super) access: AccessRules,
+    /// The service-protection limits.
+    pub(super) limits: LimitRules,
+    /// The parallelism that `x-ms-dop-hint` suggests; `null` leaves the header out.
+    pub(super) dop_hint: Option<u32>,
+    /// Two updates of one row fail like a deadlock when they are under way at once or begin within this time of each
+    /// other; `null` is never.
+    pub(super) deadlock_ms: Option<u64>,
+    /// How webhooks are sent.
+    pub(super) webhooks: WebhookRules,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,6 +131,11 @@ impl Default for Settings {
             unsupported_messages: Vec::new(),
             key_in_upsert_body: KeyInBody::Ignored,
             special_characters_in_keys: SpecialCharacters::Refused,
+            access: AccessRules::default(),
+            limits: LimitRules::default(),
+            dop_hint: Some(16),
+            deadlock_ms: None,
+            webhooks: WebhookRules::default(),
         }
     }
 }
@@ -123,8 +143,11 @@ impl Default for Settings {
 impl Settings {
     /// What is wrong with the values, in words for whoever set them.
     pub(super) fn mistake(&self) -> Option<String> {
-        (!(400..=599).contains(&self.tracking_expired_status))
-            .then(|| "tracking_expired_status is a status from 400 to 599".to_owned())
+        let own = (!(400..=599).contains(&self.tracking_expired_status))
+            .then(|| "tracking_expired_status is a status from 400 to 599".to_owned());
+        own.or_else(|| self.access.mistake())
+            .or_else(|| self.limits.mistake())
+            .or_else(|| self.webhooks.mistake())
     }
 
     pub(super) fn tracks(&self, logical: &str) -> bool {

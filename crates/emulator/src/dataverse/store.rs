@@ -43,7 +43,7 @@ struct Entry {
 /// All rows of an organization.
 pub(super) struct Store {
     pub(super) schema: &'static Schema,
-    pub(super) settings: Settings,
+    pub(super) settings: Arc<Settings>,
     /// When the request came that is under way.
     pub(super) now: Timestamp,
     contents: Vec<Content>,
@@ -58,7 +58,7 @@ impl Store {
         let contents = schema.tables.iter().map(|_| Content::default()).collect();
         Self {
             schema,
-            settings: Settings::default(),
+            settings: Arc::default(),
             now: Timestamp::UNIX_EPOCH,
             contents,
             links: HashMap::new(),
@@ -251,6 +251,11 @@ impl Store {
         self.journal.len()
     }
 
+    /// The changes since a mark that can still be taken back.
+    pub(super) fn pending(&self, mark: usize) -> impl Iterator<Item = &Change> {
+        self.journal.iter().skip(mark).map(|entry| &entry.change)
+    }
+
     /// Takes back every change since a mark; versions that were used stay used.
     pub(super) fn roll_back(&mut self, mark: usize) {
         while self.journal.len() > mark {
@@ -258,6 +263,11 @@ impl Store {
                 let _ = self.swap(change.table, change.id, change.before, was_deleted_at);
             }
         }
+    }
+
+    /// Gives versions from this one on once more, after everything since then was taken back.
+    pub(super) fn rewind(&mut self, version: u64) {
+        self.version = version;
     }
 
     /// Makes every change so far final, and tells them in the order in which they were made.

@@ -11,7 +11,7 @@ const FIRST: i64 = 100_000_000;
 
 /// Every table of an organization.
 pub(super) fn all() -> Vec<Table> {
-    vec![
+    let mut tables = vec![
         event(),
         session(),
         event_registration(),
@@ -27,7 +27,9 @@ pub(super) fn all() -> Vec<Table> {
         named("msevtmgt_venue", "msevtmgt_venues", "msevtmgt_venueid"),
         named("msevtmgt_attendeepass", "msevtmgt_attendeepasses", "msevtmgt_attendeepassid"),
         system_user(),
-    ]
+    ];
+    tables.extend(super::webhook::tables());
+    tables
 }
 
 /// Columns and lookups by which events and sessions know their webinar.

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::cookie::{Cookie, TRACKING};
 use super::deed::{self, USER};
 use super::error::{Outcome, Refusal};
+use super::flow::{self, Flow};
 use super::metadata;
 use super::preference::Preferences;
 use super::query::{Query, Shape};
@@ -39,6 +40,8 @@ pub(super) struct World {
     pub(super) answered: u64,
     /// How often each operation was called inside of batches.
     pub(super) batched: BTreeMap<&'static str, u64>,
+    /// What surrounds the request that is being answered.
+    pub(super) flow: Flow,
 }
 
 /// An answer, and the row that the request made or named.
@@ -89,9 +92,11 @@ impl World {
     pub(super) fn respond(&mut self, call: &Call, references: Option<&References>) -> Outcome<Reply> {
         let mark = self.store.mark();
         self.store.now = self.clock.now();
+        self.flow.spend(flow::cost(&self.store.settings.limits, call));
         let preferences = Preferences::of(call);
         let outcome = Target::of(call, references)
-            .and_then(|target| self.reach(call, &preferences, target, references));
+            .and_then(|target| self.reach(call, &preferences, target, references))
+            .and_then(|reply| self.admitted(call, mark).map(|()| reply));
         if outcome.is_err() {
             self.store.roll_back(mark);
         }
@@ -105,6 +110,7 @@ impl World {
         target: Target,
         references: Option<&References>,
     ) -> Outcome<Reply> {
+        self.flow.denied.check(&self.store, call, &target)?;
         match (target, &call.method) {
             (Target::Service, &Method::GET) => Ok(self.service(call).into()),
             (Target::WhoAmI, &Method::GET) => Ok(self.who_am_i(call).into()),
@@ -374,7 +380,8 @@ fn part(scene: &Scene<'_>, (table, id): (TableId, Uuid), name: &str) -> Outcome<
         return Ok(listing::answer(scene, &query, cookie.as_ref()));
     }
     let place = shape.property(name).ok_or_else(|| Refusal::segment(name))?;
-    let Some(value) = row.get(place) else { return Ok(Answer::empty(StatusCode::NO_CONTENT)) };
+    let value = row.get(place).filter(|_| !shape.columns[place].hidden);
+    let Some(value) = value else { return Ok(Answer::empty(StatusCode::NO_CONTENT)) };
     let context = format!("{}/$metadata#{}({id})/{name}", scene.root(), shape.set);
     Ok(reply(StatusCode::OK, &json!({"@odata.context": context, "value": render::plain(value)})))
 }

@@ -2,11 +2,11 @@ use http::{Method, StatusCode};
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::bench::{A, Bench, ROOT, body, call, header, refused, text};
+use super::bench::{A, Bench, ORIGIN, ROOT, body, call, header, refused, text};
 use crate::emulated::Emulated;
 
 #[test]
-fn without_a_good_token_there_are_no_words() {
+fn dynamics_3_without_a_good_token_there_are_no_words() {
     let bench = Bench::new();
     bench.issuer.admit_resource("https://vault.azure.net");
     let foreign = format!("Bearer {}", bench.issuer.issue("https://vault.azure.net").unwrap().0);
@@ -26,7 +26,50 @@ fn without_a_good_token_there_are_no_words() {
     let headers = [("authorization", old.as_str())];
     assert_eq!(bench.handle(call("GET", "contacts", &headers, "")).status, StatusCode::OK);
     bench.clock.advance(SignedDuration::from_secs(3600));
-    assert_eq!(bench.handle(call("GET", "contacts", &headers, "")).status, StatusCode::UNAUTHORIZED);
+    let expired = bench.handle(call("GET", "contacts", &headers, ""));
+    assert_eq!((expired.status, expired.body.len()), (StatusCode::UNAUTHORIZED, 0));
+    assert_eq!(bench.rows("contacts"), 0);
+}
+
+#[test]
+fn dynamics_3_a_401_can_be_a_page() {
+    let bench = Bench::new();
+    bench.set(&json!({"access": {"unauthorized": "html"}}));
+    let answer = bench.handle(call("GET", "contacts", &[("authorization", "Bearer made-up")], ""));
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(header(&answer, "content-type"), "text/html");
+    assert!(text(&answer).starts_with("<html>") && text(&answer).contains("401"));
+    let challenge = format!(
+        "Bearer authorization_uri=https://login.microsoftonline.com/{}/oauth2/authorize, resource_id={ORIGIN}/",
+        bench.issuer.tenant()
+    );
+    assert_eq!(header(&answer, "www-authenticate"), challenge);
+    bench.set(&json!({"access": {"unauthorized": "empty"}}));
+    assert!(bench.handle(call("GET", "contacts", &[], "")).body.is_empty());
+}
+
+#[test]
+fn dynamics_4_a_user_that_the_organization_does_not_know_gets_nothing() {
+    let bench = Bench::new();
+    for (user, code, words) in [
+        ("no_application_user", "0x80072560", "The user is not a member of the organization."),
+        ("no_role", "0x80042f09", "no roles are assigned to user"),
+        ("no_license", "0x8004d24b", "The user has not been assigned any License"),
+        ("disabled_user", "0x80040225", "is disabled. Consider enabling this user."),
+    ] {
+        bench.set(&json!({"access": {"user": user}}));
+        for (method, url) in
+            [("GET", "WhoAmI"), ("GET", "contacts"), ("POST", "contacts"), ("POST", "$batch")]
+        {
+            let message = refused(&bench.call(method, url, &[], "{}"), 403, code);
+            assert!(message.contains(words), "{message}");
+        }
+        // Who brings no token does not learn of it.
+        assert_eq!(bench.handle(call("GET", "WhoAmI", &[], "")).status, StatusCode::UNAUTHORIZED);
+        assert_eq!(bench.rows("contacts"), 0);
+    }
+    bench.set(&json!({"access": {"user": "granted"}}));
+    assert_eq!(bench.post("contacts", &json!({"lastname": "Lee"})).status, StatusCode::NO_CONTENT);
 }
 
 #[test]
@@ -67,15 +110,6 @@ fn dynamics_39_who_am_i_pins_the_organization() {
     }
     assert_eq!(bench.get("WhoAmI()"), first);
     assert_eq!(Bench::new().get("WhoAmI"), first);
-}
-
-#[test]
-fn too_many_calls_are_told_in_the_platform_s_words() {
-    let bench = Bench::new();
-    let answer = bench.dataverse.quota("list", None);
-    let message = refused(&answer, 429, "0x80072322");
-    assert_eq!(message, "Number of requests exceeded the limit of 6000 over time window of 300 seconds.");
-    assert_eq!(header(&answer, "retry-after"), "1");
 }
 
 #[test]

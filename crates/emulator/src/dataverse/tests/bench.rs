@@ -86,6 +86,12 @@ impl Bench {
         self.call("PATCH", row, &[], &body.to_string())
     }
 
+    /// What a control endpoint answers.
+    pub(super) fn controlled(&self, method: &str, name: &str, body: &Json) -> Answer {
+        let call = call(method, &format!("/_emulator/{name}"), &[], &body.to_string());
+        self.dataverse.control(name, &call).unwrap()
+    }
+
     /// Makes a row with this id.
     pub(super) fn make(&self, set: &str, key: &str, id: &str, mut body: Json) {
         body[key] = json!(id);
