@@ -183,6 +183,15 @@ impl Dataverse {
         answer
     }
 
+    /// Puts the system jobs of ended deliveries among the rows, before anybody asks for them.
+    fn file(&self) {
+        let jobs = self.webhooks.jobs();
+        if !jobs.is_empty() {
+            let (mut world, now) = (self.world(), self.clock.now());
+            jobs.into_iter().for_each(|job| job.file(&mut world.store, now));
+        }
+    }
+
     /// Answers a write once every synchronous step has been told; other writes wait for their turn meanwhile.
     async fn confirmed(&self, call: &Call, settings: &Settings) -> Answer {
         let _turn = self.turn.lock().await;
@@ -292,6 +301,7 @@ impl Emulated for Dataverse {
             return self.stranger(&call);
         }
         let settings = self.settings();
+        self.file();
         let granted = settings.access.user == Access::Granted;
         let answer = if granted && call.method != Method::GET && self.webhooks.has_synchronous() {
             self.confirmed(&call, &settings).await
@@ -312,6 +322,7 @@ impl Emulated for Dataverse {
 
     /// `tables` has the number of rows of each entity set, `calls` the requests inside of batches.
     fn state(&self) -> Json {
+        self.file();
         let world = self.world();
         let tables: Map<String, Json> = world
             .store

@@ -188,7 +188,7 @@ async fn dynamics_41_images_show_the_row_before_and_after() {
     organization.post("contacts", json!({"contactid": A, "lastname": "Lee", "jobtitle": "Chief"})).await;
     organization.patch(&format!("contacts({A})"), json!({"lastname": "Ray"})).await;
     let context = listener.next().await.context();
-    assert_eq!(keys(&context["PreEntityImages"]), ["was", "both"]);
+    assert_eq!(keys(&context["PreEntityImages"]), ["both", "was"]);
     assert_eq!(keys(&context["PostEntityImages"]), ["both", "AsynchronousStepPrimaryName"]);
     let was = entry(&context["PreEntityImages"], "was").unwrap();
     assert_eq!(keys(&was["Attributes"]), ["contactid", "lastname"]);

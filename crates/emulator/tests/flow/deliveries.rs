@@ -181,6 +181,64 @@ async fn dynamics_41_a_client_may_bypass_the_steps_of_the_customer() {
 }
 
 #[tokio::test]
+async fn dynamics_41_a_failed_delivery_leaves_a_system_job() {
+    let (organization, mut listener) = hearing("Create").await;
+    listener.reply(&[Reply::Status(500)]);
+    organization.post("contacts", json!({"lastname": "Lee"})).await;
+    let context = listener.next().await.context();
+    // What went well leaves none, for a step that says so.
+    organization.post("contacts", json!({"lastname": "Ray"})).await;
+    listener.next().await;
+    organization.deliveries(2).await;
+    let step = context["OwningExtension"]["Id"].as_str().unwrap();
+    let failed = format!("statuscode eq 31 and _owningextensionid_value eq {step}");
+    let url = format!("asyncoperations?$filter={failed}&$orderby=completedon desc");
+    let jobs = loop {
+        let jobs = organization.get(&url).await["value"].as_array().unwrap().clone();
+        if !jobs.is_empty() {
+            break jobs;
+        }
+    };
+    assert_eq!(jobs.len(), 1);
+    assert_eq!(jobs[0]["asyncoperationid"], context["OperationId"]);
+    assert_eq!((&jobs[0]["statecode"], &jobs[0]["operationtype"]), (&json!(3), &json!(1)));
+    assert_eq!(
+        (&jobs[0]["messagename"], &jobs[0]["primaryentitytype"]),
+        (&json!("Create"), &json!("contact"))
+    );
+    assert!(jobs[0]["message"].as_str().unwrap().contains("status 500"), "{}", jobs[0]);
+    assert_eq!(organization.get("asyncoperations").await["value"].as_array().unwrap().len(), 1);
+    organization.emulators.stop().await;
+}
+
+#[tokio::test]
+async fn dynamics_41_a_flood_is_bounded_and_what_is_lost_is_counted() {
+    let (organization, mut listener) = hearing("Create").await;
+    organization.settings(json!({"webhooks": {"parallelism": 1}})).await;
+    listener.reply(&[Reply::Silence]);
+    organization.post("contacts", json!({"lastname": "Lee"})).await;
+    listener.next().await;
+    let row = json!({"@odata.type": "Microsoft.Dynamics.CRM.contact", "lastname": "Ray"});
+    let targets = json!({"Targets": vec![row; 5_500]});
+    for _ in 0..2 {
+        let path = "contacts/Microsoft.Dynamics.CRM.CreateMultiple";
+        assert_eq!(organization.send(Method::POST, path, &[], &targets).await.status(), 200);
+    }
+    let (_, shown) = organization.control(Method::GET, "webhooks", &Value::Null).await;
+    // One may have been taken from the queue and wait for its turn.
+    let waiting = shown["waiting"].as_u64().unwrap();
+    assert!(waiting == 10_000 || waiting == 9_999, "{waiting}");
+    let lost = shown["lost"].as_u64().unwrap();
+    assert!((999..=1_001).contains(&lost), "{lost}");
+    let (_, cleared) = organization.control(Method::DELETE, "webhooks", &Value::Null).await;
+    assert_eq!(
+        (&cleared["waiting"], &cleared["lost"], &cleared["steps"]),
+        (&json!(0), &json!(0), &json!([]))
+    );
+    organization.emulators.stop().await;
+}
+
+#[tokio::test]
 async fn deliveries_end_with_the_server() {
     let (organization, mut listener) = hearing("Create").await;
     listener.reply(&[Reply::Silence; 3]);

@@ -71,6 +71,12 @@ async fn dynamics_41_webhooks_are_registered_in_the_platform_s_tables() {
         "RowVersion": null});
     assert_eq!(context["OwningExtension"], owner);
 
+    // The way back from the endpoint to its steps.
+    let steps = organization
+        .get(&format!("serviceendpoints({endpoint})/serviceendpoint_sdkmessageprocessingstep"))
+        .await;
+    assert_eq!(steps["value"][0]["sdkmessageprocessingstepid"], step);
+
     // A step that is disabled hears nothing; nor does one whose endpoint is gone.
     let registered = format!("sdkmessageprocessingsteps({step})");
     organization.patch(&registered, json!({"statecode": 1, "statuscode": 2})).await;

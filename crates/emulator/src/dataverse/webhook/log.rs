@@ -35,6 +35,19 @@ pub(super) enum Ending {
 }
 
 impl Ending {
+    pub(super) fn is_success(self) -> bool {
+        matches!(self, Self::Answered(200..=299))
+    }
+
+    /// Why a call failed, in words of this server's own.
+    pub(super) fn words(self) -> String {
+        match self {
+            Self::Answered(status) => format!("it was answered with status {status}"),
+            Self::TimedOut => "it was not answered in time".to_owned(),
+            Self::Failed => "there was no connection".to_owned(),
+        }
+    }
+
     fn shown(self) -> Json {
         match self {
             Self::Answered(status) => status.into(),

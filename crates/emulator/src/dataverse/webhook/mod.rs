@@ -5,6 +5,7 @@ mod context;
 mod control;
 mod endpoint;
 mod entity;
+mod job;
 mod log;
 mod outbox;
 mod registration;
@@ -32,7 +33,8 @@ use super::change::Change;
 use super::error::Outcome;
 use super::store::Store;
 use crate::clock::Clock;
-use log::Log;
+use job::Job;
+use log::{Ending, Log};
 use outbox::{Delivery, Outbox};
 
 /// A change with the request that made it.
@@ -48,6 +50,8 @@ pub(super) struct Webhooks {
     steps: RwLock<Arc<[Arc<Step>]>>,
     outbox: Outbox,
     log: Mutex<Log>,
+    /// Ended deliveries whose system jobs are not among the rows yet.
+    jobs: Mutex<Vec<Job>>,
     /// Made when something is sent for the first time.
     client: OnceLock<Option<reqwest::Client>>,
 }
@@ -60,6 +64,7 @@ impl Webhooks {
             steps: RwLock::new(Arc::from([])),
             outbox: Outbox::new(seed),
             log: Mutex::default(),
+            jobs: Mutex::default(),
             client: OnceLock::new(),
         })
     }
@@ -131,6 +136,17 @@ impl Webhooks {
         closing: &CancellationToken,
     ) {
         tasks.spawn(sender::run(Arc::clone(self), ask, tasks.clone(), closing.clone()));
+    }
+
+    /// Takes the system jobs that are to be put among the rows.
+    pub(super) fn jobs(&self) -> Vec<Job> {
+        std::mem::take(&mut *self.jobs.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn ended(&self, delivery: &Delivery, ending: Ending) {
+        if let Some(job) = Job::of(delivery, ending, self.clock.now()) {
+            self.jobs.lock().unwrap_or_else(PoisonError::into_inner).push(job);
+        }
     }
 
     fn client(&self) -> Option<&reqwest::Client> {

@@ -110,6 +110,7 @@ pub(super) fn steps(store: &Store) -> Arc<[Arc<Step>]> {
             step.images.push(image);
         }
     }
+    steps.iter_mut().for_each(|step| step.images.sort_by(|one, other| one.alias.cmp(&other.alias)));
     steps.sort_by_key(|step| step.rank);
     steps.into_iter().map(Arc::new).collect()
 }
@@ -165,6 +166,7 @@ fn step(record: Record<'_>) -> Result<Step, String> {
         stage,
         synchronous,
         rank: record.number("rank").unwrap_or_default(),
+        forgets_success: matches!(record.get("asyncautodelete"), Some(Value::Flag(true))),
         images: Vec::new(),
     })
 }

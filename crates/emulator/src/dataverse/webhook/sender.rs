@@ -42,7 +42,7 @@ pub(super) async fn run(webhooks: Arc<Webhooks>, ask: Ask, tasks: TaskTracker, c
             let _place = place;
             tokio::select! {
                 () = closing.cancelled() => {}
-                _ = deliver(&webhooks, &delivery, &rules) => {}
+                ending = deliver(&webhooks, &delivery, &rules) => webhooks.ended(&delivery, ending),
             }
         });
     }

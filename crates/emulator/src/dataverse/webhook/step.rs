@@ -37,6 +37,8 @@ pub(in super::super) struct Step {
     pub(super) stage: i64,
     pub(super) synchronous: bool,
     pub(super) rank: i64,
+    /// Whether no system job remains of what went well.
+    pub(super) forgets_success: bool,
     pub(super) images: Vec<Image>,
 }
 

@@ -1,7 +1,7 @@
 //! The tables in which webhooks are registered, as far as registering them needs.
 
 use super::super::draft::Draft;
-use super::super::schema::{Choice, Navigation, OnDelete, Table};
+use super::super::schema::{Choice, Navigation, OnDelete, States, Table};
 use super::super::value::Value;
 
 pub(super) const ENDPOINT: &str = "serviceendpoint";
@@ -9,6 +9,7 @@ pub(super) const MESSAGE: &str = "sdkmessage";
 pub(super) const FILTER: &str = "sdkmessagefilter";
 pub(super) const STEP: &str = "sdkmessageprocessingstep";
 pub(super) const IMAGE: &str = "sdkmessageprocessingstepimage";
+pub(super) const JOB: &str = "asyncoperation";
 
 const CONTRACTS: &[Choice] = &[
     (1, "OneWay"),
@@ -41,9 +42,24 @@ const STAGES: &[Choice] = &[(10, "Pre-validation"), (20, "Pre-operation"), (40, 
 const DEPLOYMENTS: &[Choice] =
     &[(0, "Server Only"), (1, "Microsoft Dynamics 365 Client for Outlook Only"), (2, "Both")];
 const IMAGES: &[Choice] = &[(0, "PreImage"), (1, "PostImage"), (2, "Both")];
+const OPERATIONS: &[Choice] = &[(1, "System Event")];
+const JOBS: &States = &States {
+    values: &[(0, "Ready"), (1, "Suspended"), (2, "Locked"), (3, "Completed")],
+    reasons: &[
+        (0, "Waiting For Resources"),
+        (10, "Waiting"),
+        (20, "In Progress"),
+        (21, "Pausing"),
+        (22, "Canceling"),
+        (30, "Succeeded"),
+        (31, "Failed"),
+        (32, "Canceled"),
+    ],
+    pairs: &[(0, 0), (1, 10), (2, 20), (2, 21), (2, 22), (3, 30), (3, 31), (3, 32)],
+};
 
-pub(in super::super) fn all() -> [Table; 5] {
-    [endpoint(), message(), filter(), step(), image()]
+pub(in super::super) fn all() -> [Table; 6] {
+    [endpoint(), message(), filter(), step(), image(), job()]
 }
 
 fn endpoint() -> Table {
@@ -134,6 +150,25 @@ fn image() -> Table {
         .text("messagepropertyname", 256)
         .memo("attributes", 100_000)
         .lookup("sdkmessageprocessingstepid", "sdkmessageprocessingstepid", STEP, OnDelete::Cascade)
+        .organization_owned()
+        .done()
+}
+
+fn job() -> Table {
+    Draft::with_states(JOB, "asyncoperations", "asyncoperationid", JOBS)
+        .text("name", 256)
+        .name()
+        .choice("operationtype", OPERATIONS)
+        .text("messagename", 160)
+        .text("primaryentitytype", 64)
+        .text("correlationid", 36)
+        .user_local("startedon")
+        .user_local("completedon")
+        .whole("depth", 0)
+        .whole("errorcode", i64::from(i32::MIN))
+        .memo("message", 1_048_576)
+        .memo("friendlymessage", 1_048_576)
+        .lookup("owningextensionid", "owningextensionid", STEP, OnDelete::RemoveLink)
         .organization_owned()
         .done()
 }

@@ -63,12 +63,9 @@ impl Trial {
 
 /// What the end of a call means for the request; the words are this server's own.
 pub(super) fn verdict(ending: Ending) -> Outcome<()> {
-    let why = match ending {
-        Ending::Answered(200..=299) => return Ok(()),
-        Ending::Answered(status) => format!("it was answered with status {status}"),
-        Ending::TimedOut => "it was not answered in time".to_owned(),
-        Ending::Failed => "there was no connection".to_owned(),
-    };
-    let message = format!("The webhook call failed because {why}.");
+    if ending.is_success() {
+        return Ok(());
+    }
+    let message = format!("The webhook call failed because {}.", ending.words());
     Err(Refusal::new(StatusCode::BAD_REQUEST, "0x80040265", message))
 }
