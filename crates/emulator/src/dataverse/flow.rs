@@ -32,6 +32,12 @@ impl Flow {
         std::mem::take(&mut self.spent_ms)
     }
 
+    /// Nobody is charged or told.
+    pub(super) fn forget(&mut self) {
+        self.heard.clear();
+        self.spent_ms = 0;
+    }
+
     pub(super) fn spend(&mut self, ms: u64) {
         self.spent_ms = self.spent_ms.saturating_add(ms);
     }
@@ -92,8 +98,7 @@ impl World {
         self.store.roll_back(0);
         self.store.rewind(version);
         (self.answered, self.batched) = (answered, batched);
-        self.flow.spent();
-        self.flow.heard.clear();
+        self.flow.forget();
         self.flow.trial.take().map(Trial::questions).unwrap_or_default()
     }
 }

@@ -99,7 +99,7 @@ async fn dynamics_41_a_create_tells_the_whole_row_in_data_contracts() {
     assert!(
         received.text.contains(r#""__type":"Entity:http:\/\/schemas.microsoft.com\/xrm\/2011\/Contracts""#)
     );
-    assert!(received.text.contains(r#"\/Date("#) && !received.text.replace(r"\/", "").contains('/'));
+    assert!(received.text.contains(r"\/Date(") && !received.text.replace(r"\/", "").contains('/'));
     organization.emulators.stop().await;
 }
 
@@ -129,9 +129,9 @@ async fn dynamics_41_an_update_tells_only_what_was_changed() {
     asked.sort_unstable();
     assert_eq!(asked, ["contactid", "firstname", "jobtitle"]);
     // Every asynchronous step is told the name.
-    let named = entry(&context["PostEntityImages"], "AsynchronousStepPrimaryName").unwrap();
-    assert!(named.get("__type").is_none());
-    assert_eq!(keys(&named["Attributes"]), ["contactid", "fullname"]);
+    let primary = entry(&context["PostEntityImages"], "AsynchronousStepPrimaryName").unwrap();
+    assert!(primary.get("__type").is_none());
+    assert_eq!(keys(&primary["Attributes"]), ["contactid", "fullname"]);
     assert_eq!(context["PreEntityImages"], json!([]));
     organization.emulators.stop().await;
 }

@@ -93,6 +93,7 @@ impl Webhooks {
             _ => return control::not_allowed(),
         };
         let changes = world.store.settle();
+        world.flow.forget();
         self.learn(&world.store, &changes);
         match done {
             Ok(()) => Answer::json(StatusCode::OK, &self.show()),

@@ -110,7 +110,9 @@ pub(super) fn steps(store: &Store) -> Arc<[Arc<Step>]> {
             step.images.push(image);
         }
     }
-    steps.iter_mut().for_each(|step| step.images.sort_by(|one, other| one.alias.cmp(&other.alias)));
+    for step in &mut steps {
+        step.images.sort_by(|one, other| one.alias.cmp(&other.alias));
+    }
     steps.sort_by_key(|step| step.rank);
     steps.into_iter().map(Arc::new).collect()
 }
