@@ -2,13 +2,16 @@
 
 use std::sync::{Arc, Mutex};
 
+use http::Method;
 use http::header::{HeaderName, SET_COOKIE};
 
+use super::access::Access;
 use super::limits::{self, Limits};
 use super::locks::{self, Locks};
 use super::settings::Settings;
+use super::webhook::Trial;
 use super::{Dataverse, lock};
-use crate::emulated::Presence;
+use crate::emulated::{Emulated, Presence};
 use crate::wire::{Answer, Call};
 
 /// The cookie by which a client would stay with one web server.
@@ -35,6 +38,66 @@ impl Dataverse {
     fn refused(&self, answer: Answer, settings: &Settings) -> Box<Answer> {
         let answer = self.world().dressed(answer);
         Box::new(self.parted(answer, settings))
+    }
+
+    /// Puts the system jobs of ended deliveries among the rows, before anybody asks for them.
+    pub(super) fn file(&self) {
+        let jobs = self.webhooks.jobs();
+        if !jobs.is_empty() {
+            let (mut world, now) = (self.world(), self.clock.now());
+            for job in jobs {
+                job.file(&mut world.store, now);
+            }
+        }
+    }
+
+    /// Whether a request may write rows while there are synchronous steps. Metadata has none, and is not written twice.
+    pub(super) fn concerns_steps(&self, call: &Call, settings: &Settings) -> bool {
+        call.method != Method::GET
+            && settings.access.user == Access::Granted
+            && self.webhooks.has_synchronous()
+            && self.operation(call) != "metadata"
+    }
+
+    /// Answers a write once every synchronous step has been told; other writes wait for their turn meanwhile.
+    pub(super) async fn confirmed(&self, call: &Call, settings: &Settings) -> Answer {
+        let _turn = self.turn.lock().await;
+        let steps = self.webhooks.steps();
+        let mut verdicts = Vec::new();
+        loop {
+            let trial = Trial::new(&steps, verdicts.clone());
+            let open = self.world().rehearse(call, trial);
+            if open.is_empty() {
+                return self.answer(call, settings, Some(Trial::new(&steps, verdicts)));
+            }
+            for question in open {
+                let verdict = self.webhooks.ask(question, &settings.webhooks).await;
+                let refused = verdict.is_err();
+                verdicts.push(verdict);
+                if refused {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Answers a user's request, charges what it cost and tells whom it concerns.
+    pub(super) fn answer(&self, call: &Call, settings: &Settings, trial: Option<Trial>) -> Answer {
+        let mut world = self.world();
+        world.flow.trial = trial;
+        if let Some(refusal) = settings.access.user.refusal() {
+            return world.dressed(refusal.answer());
+        }
+        let (answer, changes) = world.outer(call);
+        world.flow.trial = None;
+        let spent = world.flow.spent();
+        if settings.limits.enforced {
+            lock(&self.limits).charge(spent);
+        }
+        self.webhooks.learn(&world.store, &changes);
+        let news = world.flow.news(changes);
+        self.webhooks.tell(news, &settings.webhooks);
+        answer
     }
 
     /// With what every answer says about the rest of the limits, and to what the platform would like it to stick.

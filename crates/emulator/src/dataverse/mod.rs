@@ -69,7 +69,6 @@ use crate::control;
 use crate::emulated::{Emulated, Presence};
 use crate::entra::Issuer;
 use crate::wire::{Answer, Call};
-use access::Access;
 use change::Change;
 use error::Outcome;
 use flow::Flow;
@@ -80,7 +79,7 @@ pub(crate) use seed::Seed;
 use settings::Settings;
 use store::Store;
 use target::Target;
-use webhook::{Organization, Trial, Webhooks};
+use webhook::{Organization, Webhooks};
 use world::World;
 
 const OPERATIONS: &[&str] =
@@ -180,66 +179,6 @@ impl Dataverse {
         if call.method == Method::POST && answer.status.is_success() {
             self.adopt(changed);
         }
-        answer
-    }
-
-    /// Puts the system jobs of ended deliveries among the rows, before anybody asks for them.
-    fn file(&self) {
-        let jobs = self.webhooks.jobs();
-        if !jobs.is_empty() {
-            let (mut world, now) = (self.world(), self.clock.now());
-            for job in jobs {
-                job.file(&mut world.store, now);
-            }
-        }
-    }
-
-    /// Whether a request may write rows while there are synchronous steps. Metadata has none, and is not written twice.
-    fn concerns_steps(&self, call: &Call, settings: &Settings) -> bool {
-        call.method != Method::GET
-            && settings.access.user == Access::Granted
-            && self.webhooks.has_synchronous()
-            && self.operation(call) != "metadata"
-    }
-
-    /// Answers a write once every synchronous step has been told; other writes wait for their turn meanwhile.
-    async fn confirmed(&self, call: &Call, settings: &Settings) -> Answer {
-        let _turn = self.turn.lock().await;
-        let steps = self.webhooks.steps();
-        let mut verdicts = Vec::new();
-        loop {
-            let trial = Trial::new(&steps, verdicts.clone());
-            let open = self.world().rehearse(call, trial);
-            if open.is_empty() {
-                return self.answer(call, settings, Some(Trial::new(&steps, verdicts)));
-            }
-            for question in open {
-                let verdict = self.webhooks.ask(question, &settings.webhooks).await;
-                let refused = verdict.is_err();
-                verdicts.push(verdict);
-                if refused {
-                    break;
-                }
-            }
-        }
-    }
-
-    /// Answers a user's request, charges what it cost and tells whom it concerns.
-    fn answer(&self, call: &Call, settings: &Settings, trial: Option<Trial>) -> Answer {
-        let mut world = self.world();
-        world.flow.trial = trial;
-        if let Some(refusal) = settings.access.user.refusal() {
-            return world.dressed(refusal.answer());
-        }
-        let (answer, changes) = world.outer(call);
-        world.flow.trial = None;
-        let spent = world.flow.spent();
-        if settings.limits.enforced {
-            lock(&self.limits).charge(spent);
-        }
-        self.webhooks.learn(&world.store, &changes);
-        let news = world.flow.news(changes);
-        self.webhooks.tell(news, &settings.webhooks);
         answer
     }
 }
