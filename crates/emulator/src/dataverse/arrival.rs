@@ -96,7 +96,7 @@ impl Dataverse {
         }
         self.webhooks.learn(&world.store, &changes);
         let news = world.flow.news(changes);
-        self.webhooks.tell(news, &settings.webhooks);
+        self.webhooks.tell(&news, &settings.webhooks);
         answer
     }
 

@@ -224,3 +224,42 @@ async fn dynamics_41_beyond_256_kb_only_ids_and_names_remain() {
     assert_eq!((&log[0]["size_exceeded"], &log[1]["size_exceeded"]), (&json!(false), &json!(true)));
     organization.emulators.stop().await;
 }
+
+#[tokio::test]
+async fn dynamics_41_a_bulk_message_is_told_by_the_row_and_together() {
+    let (organization, mut listener) = hearing("CreateMultiple", "contact").await;
+    let rows =
+        ["Lee", "Ray"].map(|name| json!({"@odata.type": "Microsoft.Dynamics.CRM.contact", "lastname": name}));
+    let (path, body) = ("contacts/Microsoft.Dynamics.CRM.CreateMultiple", json!({ "Targets": rows }));
+    // A create of one row is none of many.
+    organization.post("contacts", json!({"lastname": "Kay"})).await;
+    let made =
+        organization.send(reqwest::Method::POST, path, &[], &body).await.json::<Value>().await.unwrap();
+    let received = listener.next().await;
+    assert_eq!(received.header("x-ms-dynamics-request-name"), Some("CreateMultiple"));
+    let context = received.context();
+    assert_eq!(context["PrimaryEntityId"], "00000000-0000-0000-0000-000000000000");
+    assert_eq!(entry(&context["OutputParameters"], "Ids").unwrap(), &made["Ids"]);
+    let targets = entry(&context["InputParameters"], "Targets").unwrap();
+    assert_eq!(
+        (&targets["__type"], &targets["EntityName"]),
+        (&json!(format!("EntityCollection:{CONTRACTS}")), &json!("contact"))
+    );
+    let names = targets["Entities"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| entry(&row["Attributes"], "lastname").unwrap());
+    assert_eq!(names.collect::<Vec<_>>(), ["Lee", "Ray"]);
+
+    let step = json!({"message": "Create", "table": "contact"});
+    organization.register(json!({"url": format!("{}/single", listener.origin), "steps": [step]})).await;
+    organization.send(reqwest::Method::POST, path, &[], &body).await;
+    let mut paths = Vec::new();
+    for _ in 0..3 {
+        paths.push(listener.next().await.uri.path().to_owned());
+    }
+    paths.sort_unstable();
+    assert_eq!(paths, ["/hook", "/single", "/single"]);
+    organization.emulators.stop().await;
+}

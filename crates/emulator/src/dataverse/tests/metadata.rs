@@ -219,5 +219,5 @@ fn dynamics_39_the_document_has_every_table_with_its_names() {
     let opened = text.matches('<').count() - text.matches("</").count() - text.matches("/>").count() - 1;
     assert_eq!(opened, text.matches("</").count());
     assert_eq!(bench.call("POST", "$metadata", &[], "").status.as_u16(), 405);
-    assert_eq!(body(&bench.call("GET", "", &[], ""))["value"].as_array().unwrap().len(), 15);
+    assert_eq!(body(&bench.call("GET", "", &[], ""))["value"].as_array().unwrap().len(), 21);
 }

@@ -16,8 +16,16 @@ pub(in super::super) struct Circumstances {
     /// The text that the client left in the parameter `tag`.
     pub(super) tag: Option<String>,
     pub(super) suppress_duplicate_detection: bool,
-    pub(super) bypass_synchronous: bool,
-    pub(super) bypass_asynchronous: bool,
+    /// Whether it was one of the messages that are about several rows.
+    pub(super) bulk: bool,
+    pub(super) bypass: Bypass,
+}
+
+/// Which steps of the customer's own are to be passed over.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bypass {
+    pub(super) synchronous: bool,
+    pub(super) asynchronous: bool,
 }
 
 impl Circumstances {
@@ -37,8 +45,11 @@ impl Circumstances {
             correlation: correlation.unwrap_or(request),
             tag,
             suppress_duplicate_detection: call.header(DUPLICATES).is_none() || says_true(DUPLICATES),
-            bypass_synchronous: bypassed("CustomSync") || says_true(BYPASS_SYNCHRONOUS),
-            bypass_asynchronous: bypassed("CustomAsync"),
+            bulk: call.path.contains("/Microsoft.Dynamics.CRM.") && call.path.ends_with("Multiple"),
+            bypass: Bypass {
+                synchronous: bypassed("CustomSync") || says_true(BYPASS_SYNCHRONOUS),
+                asynchronous: bypassed("CustomAsync"),
+            },
         }
     }
 }

@@ -9,8 +9,8 @@ use super::super::deed::USER;
 use super::super::row::Row;
 use super::super::schema::{KEY, MODIFIED, Schema, Table, VERSION};
 use super::circumstances::Circumstances;
-use super::entity::{attributes, entity, local_date, pair, reference, written};
-use super::step::{Image, POST_OPERATION, Step, message};
+use super::entity::{attributes, collection, entity, local_date, pair, reference, written};
+use super::step::{Image, POST_OPERATION, Step};
 
 /// The largest body that is sent whole, in bytes.
 const WHOLE: usize = 256 * 1024;
@@ -45,6 +45,8 @@ pub(super) struct Event<'a> {
     pub(super) organization: &'a Organization,
     pub(super) step: &'a Step,
     pub(super) change: &'a Change,
+    /// The further changes of an event of many rows.
+    pub(super) rest: &'a [Change],
     pub(super) circumstances: &'a Circumstances,
     pub(super) operation: Uuid,
     pub(super) at: Timestamp,
@@ -63,7 +65,7 @@ impl Event<'_> {
     }
 
     pub(super) fn message(&self) -> &'static str {
-        message(self.change.operation())
+        self.step.message()
     }
 
     /// The body: whole, or without its larger parts when it is beyond 256 kB.
@@ -105,7 +107,7 @@ impl Event<'_> {
             ("ParentContext", parent),
             ("PostEntityImages", json!([])),
             ("PreEntityImages", json!([])),
-            ("PrimaryEntityId", json!(self.change.id.to_string())),
+            ("PrimaryEntityId", json!(self.primary().to_string())),
             ("PrimaryEntityName", json!(self.table().logical)),
             (
                 "RequestId",
@@ -144,29 +146,33 @@ impl Event<'_> {
     /// `Target`: what was created, what of it was changed, or which row was deleted. The platform adds to the columns
     /// that a client set those that it set itself.
     fn input(&self, with_added: bool) -> Json {
-        let (table, id) = (self.table(), self.change.id);
-        let target = match &self.change.after {
-            None => reference(table.logical, id),
-            Some(row) => {
-                let set = |place| place == KEY || self.change.columns.contains(&place);
-                let holds = |place| set(place) || (with_added && self.added(row, place));
-                entity(table, id, attributes(table, row, holds, holds), true)
-            }
-        };
-        json!([pair("Target", target)])
+        let table = self.table();
+        if !self.step.many {
+            return json!([pair("Target", target(table, self.change, with_added, true))]);
+        }
+        let rows = self.changes().map(|change| target(table, change, with_added, false));
+        json!([pair("Targets", collection(table, &rows.collect::<Vec<_>>()))])
     }
 
-    /// Whether the platform filled or changed a column by itself.
-    fn added(&self, row: &Row, place: usize) -> bool {
-        match &self.change.before {
-            None => row.get(place).is_some(),
-            Some(before) => place != VERSION && (place == MODIFIED || before.get(place) != row.get(place)),
-        }
+    fn changes(&self) -> impl Iterator<Item = &Change> {
+        std::iter::once(self.change).chain(self.rest)
+    }
+
+    /// The row that the event is about; many are named in their collection alone.
+    fn primary(&self) -> Uuid {
+        if self.step.many { Uuid::nil() } else { self.change.id }
     }
 
     fn output(&self) -> Json {
         let created = self.change.operation() == Operation::Create && self.step.stage == POST_OPERATION;
-        if created { json!([pair("id", self.change.id.to_string())]) } else { json!([]) }
+        if !created {
+            return json!([]);
+        }
+        if self.step.many {
+            let ids: Vec<String> = self.changes().map(|change| change.id.to_string()).collect();
+            return json!([pair("Ids", ids)]);
+        }
+        json!([pair("id", self.change.id.to_string())])
     }
 
     /// The text that the client marked its request with.
@@ -179,6 +185,7 @@ impl Event<'_> {
 
     fn images(&self, before: bool) -> Json {
         let row = if before { &self.change.before } else { &self.change.after };
+        let row = row.as_ref().filter(|_| !self.step.many);
         let Some(row) = row else { return json!([]) };
         let wanted = self.step.images.iter().filter(|image| if before { image.before } else { image.after });
         let mut images: Vec<Json> = wanted.map(|image| pair(&image.alias, self.image(row, image))).collect();
@@ -199,5 +206,21 @@ impl Event<'_> {
         let table = self.table();
         let holds = |place| place == KEY || place == table.name;
         entity(table, self.change.id, attributes(table, row, holds, |_| false), false)
+    }
+}
+
+/// One row as the target of a message.
+fn target(table: &Table, change: &Change, with_added: bool, typed: bool) -> Json {
+    let Some(row) = &change.after else { return reference(table.logical, change.id) };
+    let set = |place| place == KEY || change.columns.contains(&place);
+    let holds = |place| set(place) || (with_added && added(change, row, place));
+    entity(table, change.id, attributes(table, row, holds, holds), typed)
+}
+
+/// Whether the platform filled or changed a column by itself.
+fn added(change: &Change, row: &Row, place: usize) -> bool {
+    match &change.before {
+        None => row.get(place).is_some(),
+        Some(before) => place != VERSION && (place == MODIFIED || before.get(place) != row.get(place)),
     }
 }

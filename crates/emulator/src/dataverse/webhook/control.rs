@@ -13,7 +13,6 @@ use super::super::schema::Schema;
 use super::super::value::Value;
 use super::super::world::World;
 use super::endpoint::{HTTP_HEADER, HTTP_QUERY_STRING, WEBHOOK_KEY, written};
-use super::step::message;
 use super::tables::{ENDPOINT, FILTER, MESSAGE};
 use super::{Step, Webhooks};
 use crate::control;
@@ -21,7 +20,7 @@ use crate::wire::{Answer, Call};
 
 const EXPECTED: &str = "expected {\"url\":\"http://127.0.0.1:PORT/…\",\"auth\":{\"type\":\"HttpHeader|HttpQueryString\",\
                         \"values\":{}} or {\"type\":\"WebhookKey\",\"value\":\"…\"},\"steps\":[{\"message\":\
-                        \"Create|Update|Delete\",\"table\":\"contact\",\"filtering\":[],\"synchronous\":false,\
+                        \"Create|Update|Delete|CreateMultiple|UpdateMultiple\",\"table\":\"contact\",\"filtering\":[],\"synchronous\":false,\
                         \"stage\":40,\"images\":[{\"alias\":\"before\",\"type\":\"pre|post|both\",\"columns\":[]}]}]}";
 
 /// An endpoint with its steps.
@@ -129,7 +128,7 @@ fn shown(step: &Step) -> Json {
     json!({
         "step": step.id.to_string(), "name": step.name, "endpoint": endpoint.id.to_string(),
         "endpoint_name": endpoint.name, "url": url, "auth": endpoint.credential.kind(),
-        "message": message(step.message), "table": table, "stage": step.stage,
+        "message": step.message(), "table": table, "stage": step.stage,
         "mode": if step.synchronous { "synchronous" } else { "asynchronous" },
         "images": step.images.iter().map(|image| image.alias.as_str()).collect::<Vec<_>>(),
     })

@@ -35,6 +35,13 @@ pub(super) fn entity(table: &Table, id: Uuid, attributes: Vec<Json>, typed: bool
     Json::Object(entity)
 }
 
+/// Rows of one table together, where anything might stand.
+pub(super) fn collection(table: &Table, rows: &[Json]) -> Json {
+    json!({ "__type": marker("EntityCollection"), "Entities": rows, "EntityName": table.logical,
+            "MinActiveRowVersion": null, "MoreRecords": false, "PagingCookie": null, "TotalRecordCount": 0,
+            "TotalRecordCountLimitExceeded": false })
+}
+
 /// A reference to a row, where anything might stand.
 pub(super) fn reference(logical: &str, id: Uuid) -> Json {
     json!({ "__type": marker("EntityReference"), "Id": id.to_string(), "KeyAttributes": [], "LogicalName": logical,

@@ -10,7 +10,6 @@ use super::super::value::Value;
 use super::super::write::Changes;
 use super::log::Ending;
 use super::outbox::Delivery;
-use super::step::message;
 use super::tables::{JOB, STEP};
 
 /// The platform's names for the states that an ended job can have.
@@ -45,7 +44,7 @@ impl Job {
             id: delivery.operation,
             step: step.id,
             name: step.name.clone(),
-            message: message(delivery.change.operation()),
+            message: step.message(),
             table: delivery.change.table,
             correlation: delivery.circumstances.correlation,
             started: delivery.at,

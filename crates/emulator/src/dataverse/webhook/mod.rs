@@ -83,19 +83,37 @@ impl Webhooks {
     }
 
     /// Puts what has happened on its way to every asynchronous step that it concerns.
-    pub(super) fn tell(&self, news: Vec<News>, rules: &WebhookRules) {
+    pub(super) fn tell(&self, news: &[News], rules: &WebhookRules) {
         let steps = self.steps();
-        if steps.is_empty() {
-            return;
-        }
+        let (many, one): (Vec<_>, Vec<_>) =
+            steps.iter().filter(|step| step.is_asynchronous()).partition(|step| step.many);
         let now = self.clock.now();
-        for News { change, circumstances } in news {
-            let heard =
-                steps.iter().filter(|step| step.is_asynchronous() && !circumstances.bypass_asynchronous);
-            for step in heard.filter(|step| step.hears(&change)) {
-                let delivery = self.delivery(step, change.clone(), &circumstances, now);
-                self.outbox.put(delivery, rules);
+        for News { change, circumstances } in
+            news.iter().filter(|news| !news.circumstances.bypass.asynchronous)
+        {
+            for step in one.iter().filter(|step| step.hears(change)) {
+                self.outbox.put(self.delivery(step, change.clone(), circumstances, now), rules);
             }
+        }
+        for step in many {
+            self.tell_together(step, news, rules);
+        }
+    }
+
+    /// Puts the rows of each bulk message on their way to a step that is told of them together.
+    fn tell_together(&self, step: &Arc<Step>, news: &[News], rules: &WebhookRules) {
+        for request in news.chunk_by(|one, next| Arc::ptr_eq(&one.circumstances, &next.circumstances)) {
+            let Some(News { circumstances, .. }) = request.first() else { continue };
+            if !circumstances.bulk || circumstances.bypass.asynchronous {
+                continue;
+            }
+            let mut heard =
+                request.iter().filter(|news| step.hears(&news.change)).map(|news| news.change.clone());
+            // A step of any table is told of the message's own table; nothing else changes in these.
+            let Some(first) = heard.next() else { continue };
+            let rest = heard.filter(|change| change.table == first.table).collect();
+            let delivery = self.delivery(step, first, circumstances, self.clock.now());
+            self.outbox.put(Delivery { rest, ..delivery }, rules);
         }
     }
 
@@ -106,12 +124,12 @@ impl Webhooks {
         circumstances: &Arc<Circumstances>,
         now: Timestamp,
     ) -> Delivery {
-        let operation = self.outbox.operation(&self.organization.id);
         Delivery {
             step: Arc::clone(step),
             change,
+            rest: Vec::new(),
             circumstances: Arc::clone(circumstances),
-            operation,
+            operation: self.outbox.operation(&self.organization.id),
             at: now,
         }
     }

@@ -26,6 +26,8 @@ const PATIENCE: Duration = Duration::from_millis(250);
 pub(super) struct Delivery {
     pub(super) step: Arc<Step>,
     pub(super) change: Change,
+    /// The further changes of an event of many rows.
+    pub(super) rest: Vec<Change>,
     pub(super) circumstances: Arc<Circumstances>,
     /// The id of the system job.
     pub(super) operation: Uuid,

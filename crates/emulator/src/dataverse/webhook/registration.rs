@@ -17,7 +17,7 @@ use super::super::value::Value;
 use super::super::write::Changes;
 use super::endpoint::{Credential, Endpoint, admit};
 use super::rules::WebhookRules;
-use super::step::{Image, POST_OPERATION, PRE_OPERATION, Step, operation};
+use super::step::{Image, POST_OPERATION, PRE_OPERATION, Step, event};
 use super::tables::{ENDPOINT, FILTER, IMAGE, MESSAGE, STEP};
 
 const WEBHOOK: i64 = 8;
@@ -148,12 +148,15 @@ fn step(record: Record<'_>) -> Result<Step, String> {
     let handler = record.linked("eventhandler").ok_or("A step needs eventhandler_serviceendpoint.")?;
     let message = record.linked("sdkmessageid").ok_or("A step needs a message.")?;
     let name = message.text("name").unwrap_or_default();
-    let operation = operation(name).ok_or_else(|| format!("This server raises no event '{name}'."))?;
+    let (operation, many) = event(name).ok_or_else(|| format!("This server raises no event '{name}'."))?;
     let table = table(record, message.row.id())?;
     let synchronous = record.number("mode") != Some(1);
     let stage = record.number("stage").ok_or("A step needs a stage.")?;
     if !synchronous && stage != POST_OPERATION {
         return Err("An asynchronous step runs in stage 40 (PostOperation).".to_owned());
+    }
+    if many && synchronous {
+        return Err("A step for many rows runs asynchronously on this server.".to_owned());
     }
     if stage == PRE_VALIDATION {
         return Err(format!("Steps run in stage {PRE_OPERATION} or {POST_OPERATION} on this server."));
@@ -163,6 +166,7 @@ fn step(record: Record<'_>) -> Result<Step, String> {
         name: record.text("name").unwrap_or_default().to_owned(),
         endpoint: Arc::new(endpoint(handler)?),
         message: operation,
+        many,
         table,
         filtering: columns(record, "filteringattributes", table)?,
         stage,
@@ -209,11 +213,11 @@ fn owned_image(record: Record<'_>) -> Result<(), String> {
     let owner = record.linked("sdkmessageprocessingstepid").ok_or("An image needs a step.")?;
     let step = step(owner)?;
     let image = image(record, step.table)?;
-    let (expected, name) = match step.message {
-        Operation::Create => ("Id", "Create"),
-        Operation::Update => ("Target", "Update"),
-        Operation::Delete => ("Target", "Delete"),
-    };
+    if step.many {
+        return Err("A step for many rows has no images on this server.".to_owned());
+    }
+    let name = step.message();
+    let expected = if step.message == Operation::Create { "Id" } else { "Target" };
     let property = record.text("messagepropertyname").unwrap_or_default();
     if property != expected {
         return Err(format!("Message property name '{property}' is not valid on message {name}."));

@@ -54,6 +54,7 @@ pub(super) async fn deliver(webhooks: &Webhooks, delivery: &Delivery, rules: &We
         organization: &webhooks.organization,
         step: &delivery.step,
         change: &delivery.change,
+        rest: &delivery.rest,
         circumstances: &delivery.circumstances,
         operation: delivery.operation,
         at: delivery.at,

@@ -13,6 +13,9 @@ use super::endpoint::Endpoint;
 pub(super) const PRE_OPERATION: i64 = 20;
 pub(super) const POST_OPERATION: i64 = 40;
 
+const CREATE_MULTIPLE: &str = "CreateMultiple";
+const UPDATE_MULTIPLE: &str = "UpdateMultiple";
+
 /// A picture of the row that goes along with the event.
 #[derive(Clone, Debug)]
 pub(super) struct Image {
@@ -30,6 +33,8 @@ pub(in super::super) struct Step {
     pub(super) name: String,
     pub(super) endpoint: Arc<Endpoint>,
     pub(super) message: Operation,
+    /// Whether it is told of all rows of a bulk message together, as `CreateMultiple` and `UpdateMultiple` are.
+    pub(super) many: bool,
     /// `None` is every table.
     pub(super) table: Option<TableId>,
     /// Only updates that set one of these columns; `None` is any.
@@ -45,6 +50,15 @@ pub(in super::super) struct Step {
 impl Step {
     pub(in super::super) fn is_asynchronous(&self) -> bool {
         !self.synchronous
+    }
+
+    /// The name of its message.
+    pub(super) fn message(&self) -> &'static str {
+        match (self.many, self.message) {
+            (true, Operation::Create) => CREATE_MULTIPLE,
+            (true, Operation::Update) => UPDATE_MULTIPLE,
+            (_, operation) => message(operation),
+        }
     }
 
     /// Whether the change is one of those that it is registered for.
@@ -65,8 +79,13 @@ pub(super) fn message(operation: Operation) -> &'static str {
     }
 }
 
-pub(super) fn operation(message: &str) -> Option<Operation> {
-    [Operation::Create, Operation::Update, Operation::Delete]
-        .into_iter()
-        .find(|operation| self::message(*operation) == message)
+/// The event that a message raises, and whether that is one for many rows.
+pub(super) fn event(message: &str) -> Option<(Operation, bool)> {
+    match message {
+        CREATE_MULTIPLE => return Some((Operation::Create, true)),
+        UPDATE_MULTIPLE => return Some((Operation::Update, true)),
+        _ => {}
+    }
+    let operations = [Operation::Create, Operation::Update, Operation::Delete];
+    operations.into_iter().find(|operation| self::message(*operation) == message).map(|one| (one, false))
 }

@@ -37,7 +37,7 @@ impl Trial {
 
     /// Puts an event to every step that it concerns: refused if one of them has refused it.
     pub(in super::super) fn hear(&mut self, news: &News) -> Outcome<()> {
-        if news.circumstances.bypass_synchronous {
+        if news.circumstances.bypass.synchronous {
             return Ok(());
         }
         for step in self.steps.iter().filter(|step| step.hears(&news.change)) {
