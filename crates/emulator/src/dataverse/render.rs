@@ -74,6 +74,9 @@ pub(super) fn row(
         let target = followed(store, row, linked.lookup, linked.target);
         let Some(value) = target.and_then(|target| target.get(linked.column)) else { continue };
         let column = &store.table(linked.target).columns[linked.column];
+        if column.hidden {
+            continue;
+        }
         if annotations.formatted
             && let Some(text) = formatted(store, column, value)
         {

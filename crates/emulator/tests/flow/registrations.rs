@@ -105,6 +105,21 @@ async fn dynamics_41_a_credential_is_never_given_back() {
         organization.send(Method::GET, &format!("serviceendpoints({id})/authvalue"), &[], &Value::Null).await;
     assert_eq!(column.status(), 204);
     step(&organization, &id, "Create", json!({})).await.unwrap();
+    let own = r#"<fetch><entity name="serviceendpoint"><attribute name="authvalue"/></entity></fetch>"#;
+    let linked = r#"<fetch><entity name="sdkmessageprocessingstep"><attribute name="name"/><link-entity
+        name="serviceendpoint" from="serviceendpointid" to="eventhandler" alias="e"><attribute name="name"/><attribute
+        name="authvalue"/></link-entity></entity></fetch>"#;
+    let sql = "SELECT authvalue FROM serviceendpoint";
+    for (set, option, text) in [
+        ("serviceendpoints", "fetchXml", own),
+        ("sdkmessageprocessingsteps", "fetchXml", linked),
+        ("serviceendpoints", "sql", sql),
+    ] {
+        let text = percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC);
+        let found = organization.get(&format!("{set}?{option}={text}")).await;
+        assert_eq!(found["value"].as_array().unwrap().len(), 1, "{found}");
+        assert!(!found.to_string().contains("s3cret"), "{found}");
+    }
     let (_, control) = organization.control(Method::GET, "webhooks", &Value::Null).await;
     assert_eq!(
         (&control["steps"][0]["auth"], &control["steps"][0]["url"]),
