@@ -66,6 +66,18 @@ async fn azure_33_one_process_speaks_plain_http_and_tls_on_the_same_port() {
 }
 
 #[tokio::test]
+async fn the_vault_can_be_called_by_a_name_of_azure() {
+    let (emulators, ready) = start(Scheme::Https).await;
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let ca = Certificate::from_pem(ready.ca.unwrap().as_bytes()).unwrap();
+    let http = Client::builder().no_proxy().tls_certs_only([ca]);
+    let http = http.resolve("demo.vault.azure.net", ([127, 0, 0, 1], 0).into()).build().unwrap();
+    let origin = ready.key_vault.base_url.replace("127.0.0.1", "demo.vault.azure.net");
+    assert!(answers(&http, &origin).await);
+    emulators.stop().await;
+}
+
+#[tokio::test]
 async fn plain_servers_have_no_authority() {
     let (emulators, ready) = start(Scheme::Http).await;
     assert_eq!(ready.ca, None);
