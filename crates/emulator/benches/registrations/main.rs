@@ -5,6 +5,8 @@
 //! The servers run in processes of their own (the program starts itself again); the load comes from this one, over
 //! 64 connections that are kept alive, each with one request at a time.
 
+#![expect(clippy::expect_used, reason = "a benchmark that cannot go on ends, and says at what")]
+
 mod load;
 mod peer;
 

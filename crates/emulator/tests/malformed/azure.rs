@@ -26,11 +26,11 @@ fn endpoint(world: &World) -> String {
 }
 
 fn no_path(dice: &mut Dice, world: &World) -> Wire {
-    let word = dice.word();
+    let letters = dice.word();
     let target = match dice.below(4) {
-        0 => format!("/x{word}"),
+        0 => format!("/x{letters}"),
         1 => format!("/{}/oauth2/v9.0/token", world.ready.dataverse.tenant_id),
-        2 => format!("/{word}/oauth2/v2.0/token"),
+        2 => format!("/{letters}/oauth2/v2.0/token"),
         _ => format!("/{}/oauth2/v2.0/token/%ff%00", world.ready.dataverse.tenant_id),
     };
     Wire::http(world.entra(), "POST", &target, &[FORM], b"grant_type=client_credentials")
@@ -57,10 +57,10 @@ fn grant(dice: &mut Dice, world: &World) -> Wire {
 
 fn assertion(dice: &mut Dice, world: &World) -> Wire {
     let crm = &world.ready.dataverse;
-    let word = dice.word();
+    let letters = dice.word();
     let assertion = match dice.below(6) {
         0 => String::new(),
-        1 => word,
+        1 => letters,
         2 => "e30.e30.e30".to_owned(),
         3 => "....".to_owned(),
         4 => "eyJhbGciOiJub25lIn0.eyJpc3MiOiJ4In0.".to_owned(),
@@ -114,14 +114,14 @@ fn version(dice: &mut Dice, world: &World) -> Wire {
 }
 
 fn name(dice: &mut Dice, world: &World) -> Wire {
-    let word = dice.word();
+    let letters = dice.word();
     let path = match dice.below(6) {
-        0 => format!("/keys/no-{word}"),
+        0 => format!("/keys/no-{letters}"),
         1 => "/keys/under_score".to_owned(),
         2 => format!("/keys/{}", "a".repeat(dice.below(1000) + 128)),
         3 => format!("/keys/{}/{}", world.ready.key_vault.key_name, "f".repeat(32)),
         4 => "/keys/%ff%00".to_owned(),
-        _ => format!("/x{word}"),
+        _ => format!("/x{letters}"),
     };
     send(world, "GET", &format!("{path}?api-version=7.4"), b"")
 }
@@ -134,13 +134,13 @@ fn no_operation(dice: &mut Dice, world: &World) -> Wire {
 
 fn value(dice: &mut Dice, world: &World) -> Wire {
     let operation = dice.of(&["wrapkey", "unwrapkey"]);
-    let word = dice.word();
+    let letters = dice.word();
     let (alg, value) = match dice.below(6) {
         0 => ("A256KW", "AAAA".to_owned()),
         1 => ("none", "AAAA".to_owned()),
         2 => ("RSA-OAEP-256", "+/+/".to_owned()),
         3 => ("RSA-OAEP-256", "A".repeat(dice.below(3000) + 400)),
-        4 => ("RSA-OAEP-256", format!("{word}!")),
+        4 => ("RSA-OAEP-256", format!("{letters}!")),
         _ => ("RSA-OAEP-256", "\u{1F600}".to_owned()),
     };
     let body = format!("{{\"alg\":\"{alg}\",\"value\":\"{value}\"}}");

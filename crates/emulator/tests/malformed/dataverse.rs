@@ -33,13 +33,13 @@ fn encoded(text: &str) -> String {
 }
 
 fn path(dice: &mut Dice, world: &World) -> Wire {
-    let word = dice.word();
+    let letters = dice.word();
     let rest = match dice.below(6) {
-        0 => format!("x{word}"),
+        0 => format!("x{letters}"),
         1 => "Contacts".to_owned(),
-        2 => format!("contacts/x{word}/y"),
+        2 => format!("contacts/x{letters}/y"),
         3 => "%ff%00".to_owned(),
-        4 => format!("contacts(00000000-0000-0000-0000-000000000001)/x{word}"),
+        4 => format!("contacts(00000000-0000-0000-0000-000000000001)/x{letters}"),
         _ => format!("contacts/{}", "(".repeat(dice.below(20_000) + 1)),
     };
     send(world, dice.of(&["GET", "POST", "PATCH", "DELETE"]), &rest, &[JSON], b"{}")
@@ -122,17 +122,17 @@ fn filter(dice: &mut Dice, world: &World) -> Wire {
 }
 
 fn option(dice: &mut Dice, world: &World) -> Wire {
-    let word = dice.word();
+    let letters = dice.word();
     let option = match dice.below(9) {
-        0 => format!("$select=x{word}"),
-        1 => format!("$orderby=x{word}"),
+        0 => format!("$select=x{letters}"),
+        1 => format!("$orderby=x{letters}"),
         2 => "$orderby=jobtitle sideways".replace(' ', "%20"),
         3 => dice.of(&["$top=-1", "$top=x", "$top=99999999999999999999", "$top="]).to_owned(),
         4 => "$skip=5".to_owned(),
-        5 => format!("$expand=x{word}"),
+        5 => format!("$expand=x{letters}"),
         6 => format!("$expand={}", "parentcustomerid_account($expand=".repeat(500)),
         7 => dice.of(&["$skiptoken=x", "$skiptoken=%3Ccookie", "$deltatoken=never"]).to_owned(),
-        _ => format!("$x{word}=1"),
+        _ => format!("$x{letters}=1"),
     };
     send(world, "GET", &format!("contacts?{option}"), &[], b"")
 }
@@ -193,12 +193,12 @@ fn action(dice: &mut Dice, world: &World) -> Wire {
 }
 
 fn metadata(dice: &mut Dice, world: &World) -> Wire {
-    let word = dice.word();
+    let letters = dice.word();
     let rest = match dice.below(4) {
-        0 => format!("EntityDefinitions(LogicalName='x{word}')"),
-        1 => format!("EntityDefinitions(LogicalName='contact')/Attributes(LogicalName='x{word}')"),
-        2 => format!("EntityDefinitions({word})"),
-        _ => format!("EntityDefinitions(LogicalName='contact')/x{word}"),
+        0 => format!("EntityDefinitions(LogicalName='x{letters}')"),
+        1 => format!("EntityDefinitions(LogicalName='contact')/Attributes(LogicalName='x{letters}')"),
+        2 => format!("EntityDefinitions({letters})"),
+        _ => format!("EntityDefinitions(LogicalName='contact')/x{letters}"),
     };
     send(world, "GET", &rest, &[], b"")
 }

@@ -16,7 +16,7 @@ pub(crate) const KINDS: &[&Kind] = &[
     &Kind { name: "on24: a bad field", answers: &[400], make: field },
     &Kind { name: "on24: nobody to change", answers: &[400, 403, 404, 412], make: nobody },
     &Kind { name: "on24: bad dates", answers: &[400], make: dates },
-    &Kind { name: "on24: a bad event", answers: &[400, 404], make: bad_event },
+    &Kind { name: "on24: a bad event", answers: &[400], make: bad_event },
 ];
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
@@ -36,12 +36,12 @@ fn registrant(world: &World) -> String {
 }
 
 fn path(dice: &mut Dice, world: &World) -> Wire {
-    let word = dice.word();
+    let letters = dice.word();
     let rest = match dice.below(6) {
-        0 => format!("x{word}"),
-        1 => format!("event/{}/x{word}", world.ready.on24.event_id),
-        2 => format!("{}/%ZZ/%00/{word}", registrant(world)),
-        3 => format!("event/{}/registrant/attendee/{word}", world.ready.on24.event_id),
+        0 => format!("x{letters}"),
+        1 => format!("event/{}/x{letters}", world.ready.on24.event_id),
+        2 => format!("{}/%ZZ/%00/{letters}", registrant(world)),
+        3 => format!("event/{}/registrant/attendee/{letters}", world.ready.on24.event_id),
         4 => "%ff%fe%00/%C0%AF..%2f".to_owned(),
         _ => format!("{}/", "../".repeat(dice.below(50) + 1)),
     };
@@ -54,13 +54,13 @@ fn method(dice: &mut Dice, world: &World) -> Wire {
 
 fn token(dice: &mut Dice, world: &World) -> Wire {
     let on24 = &world.ready.on24;
-    let word = dice.word();
+    let letters = dice.word();
     let (key, secret) = (on24.access_token_key.as_str(), on24.access_token_secret.as_str());
     let headers: Vec<(&str, &str)> = match dice.below(5) {
         0 => vec![],
         1 => vec![("accesstokenkey", key)],
         2 => vec![("accesstokensecret", secret)],
-        3 => vec![("accesstokenkey", key), ("accesstokensecret", &word)],
+        3 => vec![("accesstokenkey", key), ("accesstokensecret", &letters)],
         _ => vec![("accesstokenkey", ""), ("accesstokensecret", "\t")],
     };
     let target = format!("/v2/client/{}/{}", on24.client_id, registrant(world));

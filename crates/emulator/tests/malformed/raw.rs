@@ -41,8 +41,7 @@ fn bad_header(dice: &mut Dice, world: &World) -> Wire {
 fn many_headers(dice: &mut Dice, world: &World) -> Wire {
     let to = somewhere(dice, world);
     let mut head = format!("GET /{} HTTP/1.1\r\nhost: {to}\r\nconnection: close\r\n", dice.word());
-    let lines = dice.below(500) + 110;
-    (0..lines).for_each(|number| head.push_str(&format!("x-{number}: y\r\n")));
+    head.push_str(&"x-line: y\r\n".repeat(dice.below(500) + 110));
     head.push_str("\r\n");
     Wire::raw(to, head.into_bytes())
 }
@@ -75,9 +74,9 @@ fn bad_chunks(dice: &mut Dice, world: &World) -> Wire {
 
 fn control(dice: &mut Dice, world: &World) -> Wire {
     let to = somewhere(dice, world);
-    let (word, body) = (dice.word(), dice.no_object());
+    let (letters, body) = (dice.word(), dice.no_object());
     match dice.below(5) {
-        0 => Wire::http(to, "GET", &format!("/_emulator/{word}"), &[], b""),
+        0 => Wire::http(to, "GET", &format!("/_emulator/{letters}"), &[], b""),
         1 => Wire::http(to, "DELETE", "/_emulator/state", &[], b""),
         2 => Wire::http(to, "POST", "/_emulator/clock", &[], &body),
         3 => Wire::http(to, "POST", "/_emulator/weather", &[], &body),

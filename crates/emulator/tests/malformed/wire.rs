@@ -1,5 +1,6 @@
 //! A request as bytes, and what comes back.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -87,10 +88,10 @@ impl Wire {
     pub(crate) fn http(to: &str, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Self {
         let mut head = format!("{method} {target} HTTP/1.1\r\nhost: {to}\r\nconnection: close\r\n");
         for (name, value) in headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            let _ = write!(head, "{name}: {value}\r\n");
         }
         if !body.is_empty() || method == "POST" {
-            head.push_str(&format!("content-length: {}\r\n", body.len()));
+            let _ = write!(head, "content-length: {}\r\n", body.len());
         }
         Self::raw(to, [head.as_bytes(), b"\r\n", body].concat())
     }
