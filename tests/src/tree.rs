@@ -7,13 +7,13 @@ use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand};
 /// Normal dependencies: each package's name with the names that it leans on.
 pub type Tree = BTreeMap<String, BTreeSet<String>>;
 
-/// Asks cargo about the workspace, without the network. Features are those of the whole workspace, so that nothing which
-/// any of its builds could bring is missed.
+/// Asks cargo about the workspace. Features and platforms are those of all its builds, so that nothing which any of them
+/// could bring is missed; on a new machine cargo fetches the packages of the other platforms first.
 pub fn metadata() -> Metadata {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
     let mut command = MetadataCommand::new();
     command.manifest_path(manifest).features(CargoOpt::AllFeatures);
-    command.other_options(["--locked".to_owned(), "--offline".to_owned()]);
+    command.other_options(["--locked".to_owned()]);
     match command.exec() {
         Ok(metadata) => metadata,
         Err(error) => panic!("cargo does not tell the dependency tree: {error}"),
