@@ -2,12 +2,16 @@
 
 use std::borrow::Cow;
 
+/// No boundary is longer (RFC 2046, 5.1.1); a long one would make looking for it slow.
+const LONGEST_BOUNDARY: usize = 70;
+
 /// The fields of such a body, without its files. What is not in the format ends them.
 pub(super) fn fields<'a>(
     kind: &str,
     body: &'a [u8],
 ) -> impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)> + use<'a> {
-    let boundary = parameter(kind, "boundary").filter(|boundary| !boundary.is_empty());
+    let boundary =
+        parameter(kind, "boundary").filter(|boundary| (1..=LONGEST_BOUNDARY).contains(&boundary.len()));
     let first = boundary.as_ref().and_then(|boundary| cut(body, format!("--{boundary}").as_bytes()));
     let mark = format!("\r\n--{}", boundary.unwrap_or_default());
     let mut rest = first.map_or(&[][..], |(_, rest)| rest);

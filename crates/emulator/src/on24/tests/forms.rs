@@ -117,6 +117,13 @@ async fn what_is_not_in_the_format_of_a_form_has_no_more_fields() {
         let (status, echo) = desk.send(multipart(Method::POST, &path, kind, &body)).await;
         assert_eq!((status, echo.get("email").is_some()), (200, has_email), "{kind} {body}");
     }
+    for (length, has_email) in [(70, true), (71, false)] {
+        let boundary = "b".repeat(length);
+        let body = format!("{named}--XyZ--").replace("XyZ", &boundary);
+        let kind = format!("multipart/form-data; boundary={boundary}");
+        let (_, echo) = desk.send(multipart(Method::POST, &path, &kind, &body)).await;
+        assert_eq!(echo.get("email").is_some(), has_email, "{length}");
+    }
     let many = "x=1&".repeat(2000) + "email=late%40example.com";
     let (status, echo) = desk.send(Call::form(Method::POST, &path, &many)).await;
     assert_eq!((status, echo.get("email")), (200, None), "fields beyond the thousandth are not looked at");
