@@ -75,7 +75,7 @@ impl Event {
 
     fn forget(&mut self, position: usize, asked: &Asked<'_>) -> Option<i64> {
         let email = std::mem::take(&mut self.people.get_mut(position)?.email);
-        self.release(&email);
+        self.release(&email, position);
         let person = self.people.get_mut(position)?;
         person.wipe();
         person.written(asked.now, asked.at);

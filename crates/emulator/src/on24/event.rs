@@ -205,15 +205,22 @@ impl Event {
         self.undecided.push(position);
     }
 
-    /// Where the person is, who is no longer found by the address from now on.
-    pub(super) fn release(&mut self, email: &str) -> Option<usize> {
-        self.places.remove(self.key(email).as_ref())
+    /// The person there is no longer found by the address from now on; others who have it are.
+    pub(super) fn release(&mut self, email: &str, position: usize) {
+        let key = self.key(email).into_owned();
+        if self.places.get(&key) == Some(&position) {
+            self.places.remove(&key);
+        }
+        let key = email.to_lowercase();
+        if self.guests.get(&key) == Some(&position) {
+            self.guests.remove(&key);
+        }
     }
 
     /// Gives the person another address.
     pub(super) fn readdress(&mut self, position: usize, email: &str) {
         let old = std::mem::replace(&mut self.people[position].email, email.to_owned());
-        self.release(&old);
+        self.release(&old, position);
         self.places.insert(self.key(email).into_owned(), position);
     }
 }

@@ -9,7 +9,7 @@ use super::pacific::stamp;
 use super::paging::Paging;
 use super::reading::Reading;
 use super::refusal::Refusal;
-use super::registrant::Registrant;
+use super::registrant::{Registrant, Standing};
 use super::viewing::Session;
 
 const PAGE: usize = 100;
@@ -43,6 +43,7 @@ impl Event {
 
 fn row(person: &Registrant, live: bool, session: &Session, reading: &Reading<'_>) -> Value {
     let device = Device::of(person.id);
+    let known = (person.standing != Standing::Forgotten).then_some(&device);
     let mut row = reading.record();
     row.set("id", person.id);
     for name in ["email", "firstname", "lastname"] {
@@ -53,10 +54,10 @@ fn row(person: &Registrant, live: bool, session: &Session, reading: &Reading<'_>
         .set("endtime", second(session.end()))
         .set("usage", if live { "Live" } else { "Archived" })
         .set("mediastream", "Video")
-        .set("os", device.system)
-        .set("browser", device.browser)
+        .maybe("os", known.map(|device| device.system))
+        .maybe("browser", known.map(|device| device.browser))
         .set("streamsource", "https")
-        .set("ipaddress", device.address)
+        .maybe("ipaddress", known.map(|device| device.address.as_str()))
         .maybe("exteventusercd", person.value("exteventusercd"))
         .set("launchmode", device.place);
     row.into_value()

@@ -229,3 +229,23 @@ async fn on24_20_too_many_people_are_not_forgotten_at_once() {
     assert_eq!(desk.forget(&[("email", "guest0@example.com"), ("eventid", &there)]).await.0, 200);
     assert_eq!(desk.addresses()[0][0], "guest0@example.com");
 }
+
+#[tokio::test]
+async fn on24_20_devices_and_addresses_of_the_forgotten_are_gone() {
+    let desk = Desk::new();
+    desk.hold(&json!({ "event_id": desk.event, "seed": 7, "strangers": 1, "guests": 1 }));
+    let sessions = async || desk.read_event("attendeesession").await["attendeesession"].clone();
+    let of_device = ["os", "browser", "ipaddress"];
+    let before = sessions().await.as_array().unwrap().clone();
+    assert!(before.iter().all(|session| of_device.iter().all(|name| session[name].is_string())));
+    let came = desk.attendees().await;
+    assert_eq!(came.len(), 2);
+    assert_eq!(desk.send(Call::bare(Method::POST, &desk.path("forgetall"))).await.0, 200);
+    let after = sessions().await.as_array().unwrap().clone();
+    assert_eq!(after.len(), before.len());
+    assert!(after.iter().all(|session| of_device.iter().all(|name| session.get(name).is_none())));
+    for one in came {
+        let email = one["email"].as_str().unwrap().replace('+', "%2B").replace('@', "%40");
+        assert_eq!(desk.get(&desk.path(&format!("attendee/{email}"))).await.0, 404, "{email}");
+    }
+}
