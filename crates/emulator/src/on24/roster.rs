@@ -154,8 +154,9 @@ impl Books {
         reading: &'a Reading<'_>,
     ) -> impl Iterator<Item = Attendee<'a>> {
         self.shown(members).filter_map(move |event| {
-            let person = event.find(email).or_else(|| event.find_guest(email))?;
-            Some((event, person, person.attended(event, reading)?))
+            // Who came as a guest can have registered since.
+            let people = [event.find(email), event.find_guest(email)].into_iter().flatten();
+            people.into_iter().find_map(|person| Some((event, person, person.attended(event, reading)?)))
         })
     }
 }

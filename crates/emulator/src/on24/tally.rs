@@ -154,7 +154,9 @@ impl Event {
     pub(super) fn last_updated(&self, reading: &Reading<'_>) -> Timestamp {
         if reading.delay.is_none() {
             let last = self.sums.came.as_ref().and_then(|came| came.last);
-            return last.max(self.sums.last_registered).max(Some(self.created)).unwrap_or(self.created);
+            let last = last.max(self.sums.last_registered).max(Some(self.created));
+            // What people will watch later is read at once, too, but not when it will be.
+            return last.unwrap_or(self.created).min(reading.now);
         }
         let takes = reading.delay.last_updated(self.id);
         let registered = self.people.iter().filter(|person| person.is_registered());

@@ -179,6 +179,30 @@ async fn the_passing_of_the_end_brings_the_people() {
     assert!(!late.is_empty() && late.iter().all(|one| one["liveviewed"] == 0));
 }
 
+#[tokio::test]
+async fn the_last_activity_of_an_event_is_never_still_to_come() {
+    let desk = Desk::new();
+    desk.register_crowd(100).await;
+    desk.clock.advance(SignedDuration::from_hours(7 * 24 + 1));
+    assert!(desk.attendees().await.iter().any(|one| one["archiveviewed"] != 0));
+    let event = desk.read(&format!("event/{}", desk.event)).await;
+    let updated: jiff::Timestamp = event["lastupdated"].as_str().unwrap().parse().unwrap();
+    assert!(updated <= desk.clock.now());
+    assert_eq!(desk.events("?datefiltermode=updated").await.len(), 1, "it has just been updated");
+}
+
+#[tokio::test]
+async fn a_guest_who_registers_afterwards_has_attended_all_the_same() {
+    let desk = Desk::new();
+    desk.hold(&json!({ "event_id": desk.event, "seed": 7, "guests": 1 }));
+    let guest = desk.attendees().await.remove(0);
+    let email = guest["email"].as_str().unwrap();
+    desk.register(email).await;
+    let path = email.replace('+', "%2B").replace('@', "%40");
+    let found = desk.read(&format!("attendee/{path}")).await;
+    assert_eq!(found["eventuserid"], guest["eventuserid"]);
+}
+
 #[test]
 fn the_endpoint_refuses_what_it_does_not_understand() {
     let desk = Desk::new();
