@@ -67,6 +67,12 @@ impl Page {
         self.fields.iter().any(|field| field.required && form.filled(field.name).is_none())
     }
 
+    /// Whether the form takes away the value of a field that is required.
+    pub(super) fn is_emptied(&self, form: &Form<'_>) -> bool {
+        let required = self.fields.iter().filter(|field| field.required);
+        required.into_iter().any(|field| form.get(field.name).is_some_and(|value| value.trim().is_empty()))
+    }
+
     /// Whether the form has a value that is none of its field's options.
     pub(super) fn disallows(&self, form: &Form<'_>) -> bool {
         let lists = self.fields.iter().filter(|field| !field.options.is_empty());

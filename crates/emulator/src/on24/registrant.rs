@@ -192,6 +192,17 @@ impl Registrant {
         known.map(|(name, value)| (name, value.to_owned().into())).collect()
     }
 
+    /// The same fields with the values that the person has: some are never replaced.
+    pub(super) fn kept<'a>(&self, mut fields: Fields<'a>) -> Fields<'a> {
+        for (name, value) in &mut fields {
+            let kept = self.value(name).unwrap_or_default();
+            if kept != value.as_ref() {
+                *value = kept.to_owned().into();
+            }
+        }
+        fields
+    }
+
     pub(super) fn value(&self, field: &str) -> Option<&str> {
         match field {
             "email" => Some(self.email.as_str()).filter(|email| !email.is_empty()),

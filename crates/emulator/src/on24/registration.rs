@@ -129,13 +129,16 @@ impl Event {
     }
 
     fn amend<'a>(&mut self, asked: &Asked<'a>) -> Result<Echo<'a>, Refusal> {
-        asked.honors("honorrequired")?;
+        let required = asked.honors("honorrequired")?;
         let validated = asked.honors("honorvalidation")?;
         let email = asked.form.get("email").ok_or(Refusal::EmailMissing)?;
         if email.trim().is_empty() {
             return Err(Refusal::EmailBlank);
         }
         asked.form.yes_or_no("isblocked").map_err(|()| Refusal::NotYesOrNo("inBlocked"))?;
+        if required && self.page.is_emptied(&asked.form) {
+            return Err(asked.missing_field());
+        }
         if validated && self.page.disallows(&asked.form) {
             return Err(asked.bad_field());
         }
@@ -149,7 +152,7 @@ impl Event {
         let person = &mut self.people[position];
         person.merge(&fields, fresh);
         person.written(asked.now, asked.at);
-        let fields = if asked.settings.answers_whole { person.whole() } else { fields };
+        let fields = if asked.settings.answers_whole { person.whole() } else { person.kept(fields) };
         Echo { fields, event: self.id, person: person.id }
     }
 }

@@ -42,6 +42,11 @@ async fn on24_14_the_same_address_is_the_same_registrant() {
     ];
     let (_, body) = desk.post("", &fields).await;
     assert_eq!(body["eventuserid"], id);
+    assert_eq!(
+        (&body["lastname"], &body["partnerref"], &body["email"]),
+        (&json!("M"), &json!("one"), &json!("Ada@Example.com")),
+        "the answer has what is kept"
+    );
     let after = desk.registrants("").await;
     assert_eq!(after.len(), 1);
     let after = &after[0];
@@ -119,7 +124,7 @@ async fn on24_13_by_switch_the_answer_shows_all_that_is_known() {
     desk.register("ada@example.com").await;
     let company = [("email", "ADA@example.com"), ("company", "Engines")];
     let (_, echo) = desk.patch("", &company).await;
-    assert!(echo.get("firstname").is_none() && echo["email"] == "ADA@example.com");
+    assert!(echo.get("firstname").is_none() && echo["email"] == "ada@example.com");
     desk.set(&json!({ "answers_whole": true }));
     let (_, echo) = desk.patch("", &company).await;
     assert_eq!(
@@ -173,7 +178,10 @@ async fn on24_18_amending_changes_what_is_sent_and_nothing_else() {
         ("isdeleted", "Y"),
         ("partnerref", "x"),
     ];
-    let (status, body) = desk.patch("", &fields).await;
+    let emptied = (400, message(&Settings::default().required_text));
+    assert_eq!(desk.patch("", &fields).await, emptied, "the last name is required");
+    assert_eq!(desk.registrants("").await[0]["lastname"], "Lovelace");
+    let (status, body) = desk.patch("?honorrequired=N", &fields).await;
     assert_eq!((status, &body["eventuserid"], &body["company"]), (200, &json!(id), &json!("Engines")));
     let record = desk.registrants("").await.remove(0);
     assert_eq!(
