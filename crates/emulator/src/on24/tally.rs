@@ -195,7 +195,7 @@ impl Event {
         let sums = self.sums(reading);
         let tally = sums.came.clone().unwrap_or_default();
         let begun = u64::from(self.has_started(reading.now));
-        let [meetings, demos, trials, _, drifts] = tally.widgets;
+        let [meetings, demos, trials, _, drifts, _] = tally.widgets;
         let counters = [
             ("numberofquestionsasked", tally.questions),
             ("numberofquestionsanswered", tally.answered),

@@ -16,7 +16,7 @@ pub(super) struct Widget {
     action: &'static str,
 }
 
-pub(super) const WIDGETS: [Widget; 5] = [
+pub(super) const WIDGETS: [Widget; 6] = [
     Widget {
         list: "meetingconversions",
         name: "Meet us",
@@ -32,7 +32,11 @@ pub(super) const WIDGETS: [Widget; 5] = [
     Widget { list: "freetrial", name: "Try it", kind: "free_trial", action: "trial@product.example" },
     Widget { list: "contactus", name: "Write to us", kind: "contactus", action: "sales@product.example" },
     Widget { list: "drift", name: "startConversation", kind: "drift", action: "Chat" },
+    Widget { list: PRICING, name: "Price quote", kind: "price_quote", action: "https://prices.example" },
 ];
+
+/// The list with ids that are numbers; they are texts in all the others.
+const PRICING: &str = "getpricing";
 
 pub(super) const REACTIONS: [&str; 3] = ["Applause", "Heart", "Thumbs up"];
 
@@ -61,10 +65,10 @@ pub(super) fn insert(record: &mut Record, event: i64, starts: Timestamp, done: &
 }
 
 impl Widget {
-    /// The id is a text here.
     fn used(&self, event: i64, deed: &Deed) -> Value {
-        let number = i64::try_from(deed.what).unwrap_or_default();
-        json!({ "widgetid": (event * 10 + 70 + number).to_string(), "widgetname": self.name,
+        let id = event * 10 + 70 + i64::try_from(deed.what).unwrap_or_default();
+        let id = if self.list == PRICING { json!(id) } else { json!(id.to_string()) };
+        json!({ "widgetid": id, "widgetname": self.name,
                 "widgettype": self.kind, "widgetaction": self.action,
                 "widgetsubmittedtimestamp": stamp(deed.at) })
     }

@@ -47,7 +47,9 @@ async fn on24_31_the_same_thing_has_another_type_elsewhere() {
     );
     let calls = desk.read_event("cta").await;
     assert!(calls["calltoactions"].as_array().unwrap().iter().all(|call| call["ctaid"].is_i64()));
-    assert!(lists(&came, "drift").iter().all(|widget| widget["widgetid"].is_string()));
+    let (drifts, prices) = (lists(&came, "drift"), lists(&came, "getpricing"));
+    assert!(!drifts.is_empty() && drifts.iter().all(|widget| widget["widgetid"].is_string()));
+    assert!(!prices.is_empty() && prices.iter().all(|widget| widget["widgetid"].is_i64()));
     let answered: Vec<Value> =
         lists(&came, "surveys").iter().map(|survey| survey["surveyquestions"].clone()).collect();
     let codes: Vec<&Value> = answered
@@ -161,6 +163,7 @@ async fn on24_34_in_real_time_the_warehouse_is_left_out() {
         "cumulativeliveminutes",
         "cumulativearchiveminutes",
     ];
+    assert!(!now.is_empty() && now.len() == usual.len());
     for (one, known) in now.iter().zip(&usual) {
         let mut known = known.as_object().unwrap().clone();
         known.retain(|name, _| !missing.contains(&name.as_str()));
