@@ -10,6 +10,10 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 static PACIFIC: LazyLock<TimeZone> = LazyLock::new(|| TimeZone::get(NAME).unwrap_or(TimeZone::UTC));
 
 pub(super) const NAME: &str = "America/Los_Angeles";
+/// The longest form of a time in a query; the others are its beginnings of these lengths.
+const LIKE: &[u8] = b"0000-00-00T00:00:00+00:00";
+const LENGTHS: [usize; 3] = [10, 19, LIKE.len()];
+
 pub(super) const DATE_FORMATS: &str = "Error, incorrect date formats.";
 
 pub(super) fn zone() -> TimeZone {
@@ -28,23 +32,39 @@ pub(super) fn date(time: Timestamp) -> Date {
 /// A date (which becomes the given time of that day), a local time, or a time with its offset.
 pub(super) fn instant(text: &str, of_day: Time) -> Result<Timestamp, &'static str> {
     if !text.contains('T') {
-        let date = read(text, "%Y-%m-%d").and_then(|date| date.to_date());
-        return local(&PACIFIC, date.map_err(|_| DATE_FORMATS)?.to_datetime(of_day));
+        let date = read(text, "%Y-%m-%d").and_then(|date| date.to_date().ok());
+        return local(&PACIFIC, date.ok_or(DATE_FORMATS)?.to_datetime(of_day));
     }
     time(text)
 }
 
-/// A local time, or a time with its offset.
-pub(super) fn time(text: &str) -> Result<Timestamp, &'static str> {
-    if let Ok(moment) = read(text, "%Y-%m-%dT%H:%M:%S%:z").and_then(|time| time.to_timestamp()) {
-        return Ok(moment);
-    }
-    let time = read(text, "%Y-%m-%dT%H:%M:%S").and_then(|time| time.to_datetime());
-    local(&PACIFIC, time.map_err(|_| DATE_FORMATS)?)
+/// Whether the text is a time with its offset.
+pub(super) fn has_offset(text: &str) -> bool {
+    with_offset(text).is_some()
 }
 
-fn read(text: &str, format: &str) -> Result<strtime::BrokenDownTime, jiff::Error> {
-    strtime::parse(format, text)
+fn with_offset(text: &str) -> Option<Timestamp> {
+    read(text, "%Y-%m-%dT%H:%M:%S%:z")?.to_timestamp().ok()
+}
+
+/// A local time, or a time with its offset.
+pub(super) fn time(text: &str) -> Result<Timestamp, &'static str> {
+    if let Some(moment) = with_offset(text) {
+        return Ok(moment);
+    }
+    let time = read(text, "%Y-%m-%dT%H:%M:%S").and_then(|time| time.to_datetime().ok());
+    local(&PACIFIC, time.ok_or(DATE_FORMATS)?)
+}
+
+/// Every number has all of its digits, which `strtime` does not ask for.
+fn read(text: &str, format: &str) -> Option<strtime::BrokenDownTime> {
+    let fits = |(byte, like): (u8, &u8)| match like {
+        b'0' => byte.is_ascii_digit(),
+        b'+' => matches!(byte, b'+' | b'-'),
+        mark => byte == *mark,
+    };
+    let is_whole = LENGTHS.contains(&text.len()) && text.bytes().zip(LIKE).all(fits);
+    is_whole.then(|| strtime::parse(format, text).ok()).flatten()
 }
 
 /// A time that the zone's clocks skipped is no time.

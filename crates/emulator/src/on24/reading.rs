@@ -7,6 +7,7 @@ use super::account::Account;
 use super::asked::Asked;
 use super::form::Form;
 use super::lag::Delay;
+use super::pacific::{self, DATE_FORMATS};
 use super::read_settings::ReadSettings;
 use super::record::Record;
 use super::refusal::Refusal;
@@ -55,8 +56,12 @@ impl Reading<'_> {
         Window::of(|name| self.get(name), self.now, days).map_err(|words| Refusal::Dates(words.to_owned()))
     }
 
-    /// The same, but without a start it begins so many minutes ago.
+    /// The same, but without a start it begins so many minutes ago, and dates need their offset.
     pub(super) fn window_of_minutes(&self, minutes: i64) -> Result<Window, Refusal> {
+        let bounds = ["startdate", "enddate"].into_iter().filter_map(|name| self.get(name));
+        if !bounds.into_iter().all(pacific::has_offset) {
+            return Err(Refusal::Dates(DATE_FORMATS.to_owned()));
+        }
         let window = self.window(None)?;
         if self.get("startdate").is_some() {
             return Ok(window);

@@ -1,9 +1,9 @@
 //! The span of time that a read asks for.
 
-use jiff::civil::Time;
+use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
-use super::pacific::{self, DATE_FORMATS, instant, local};
+use super::pacific::{self, DATE_FORMATS, instant};
 use super::zones;
 
 pub(super) const BACKWARDS: &str = "Error, end date is before start date.";
@@ -72,7 +72,7 @@ impl Window {
         if until < from { Err(BACKWARDS) } else { Ok(Self { from, until }) }
     }
 
-    /// So many whole days of the zone, of which the last is today or so many days before; today ends now.
+    /// The day of the zone that is today, or so many days before, and so many days before that one; today ends now.
     fn interval(
         days: &str,
         offset: Option<&str>,
@@ -90,8 +90,10 @@ impl Window {
         let back = back.map_err(|_| "dateIntervalOffset must be a number.")?;
         let last = now.to_zoned(zone.clone()).date().checked_sub(back.days()).map_err(|_| DATE_FORMATS)?;
         let first = last.checked_sub(days.days()).map_err(|_| DATE_FORMATS)?;
-        let until = local(&zone, last.to_datetime(Time::constant(23, 59, 59, 0)))?;
-        let from = local(&zone, first.to_datetime(Time::midnight()))?;
+        // Some zones skip midnight when summer begins: their day begins an hour later.
+        let at = |date: Date, time| zone.to_timestamp(date.to_datetime(time)).map_err(|_| DATE_FORMATS);
+        let until = at(last, Time::constant(23, 59, 59, 0))?;
+        let from = at(first, Time::midnight())?;
         Ok(Self { from, until: if back == 0 { until.min(now) } else { until } })
     }
 }
@@ -133,6 +135,14 @@ mod tests {
     fn on24_28_an_interval_begins_with_a_day_of_its_zone() {
         assert!(contains("dateInterval=1", "2026-11-19T08:00:00Z"));
         assert!(!contains("dateInterval=1", "2026-11-19T07:59:59Z"));
+        let cairo: Timestamp = "2026-04-25T12:00:00Z".parse().unwrap();
+        let query = |name: &str| match name {
+            "dateinterval" => Some("1"),
+            "dateintervaltimezone" => Some("Africa/Cairo"),
+            _ => None,
+        };
+        let day = Window::of(query, cairo, None).unwrap();
+        assert_eq!(day.from, "2026-04-23T22:00:00Z".parse().unwrap(), "midnight was skipped");
         let earlier = "dateInterval=1&dateIntervalOffset=4";
         assert!(contains(earlier, "2026-11-16T12:00:00Z") && !contains(earlier, "2026-11-17T12:00:00Z"));
         let berlin = "dateInterval=1&dateIntervalTimezone=Europe/Berlin";
@@ -144,6 +154,10 @@ mod tests {
     fn on24_28_wrong_dates_and_mixtures_are_refused_in_their_words() {
         for (query, words) in [
             ("startdate=tomorrow", DATE_FORMATS),
+            ("startdate=2026-7-1", DATE_FORMATS),
+            ("startdate= 2026-07-01", DATE_FORMATS),
+            ("startdate=%2B026-07-01", DATE_FORMATS),
+            ("startdate=2026-07-01T9:00:00", DATE_FORMATS),
             ("startdate=2026-07-01T10:00", DATE_FORMATS),
             ("startdate=2026-07-01T10:00:00Z", DATE_FORMATS),
             ("startdate=2026-07-01T10:00:00+02:00", DATE_FORMATS),

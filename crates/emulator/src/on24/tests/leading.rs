@@ -78,6 +78,12 @@ async fn questions_are_read_at_once_and_for_an_hour_at_most() {
     let early = written(end - SignedDuration::from_hours(1));
     assert_eq!(desk.refused(&format!("userquestions?enddate={early}")).await.0, 400);
     let long = format!("startdate={}&enddate={}", written(end - SignedDuration::from_mins(61)), written(end));
+    for bound in ["2026-07-01", "2026-07-01T10:00:00"] {
+        for name in ["startdate", "enddate"] {
+            let refused = desk.refused(&format!("userquestions?{name}={bound}")).await;
+            assert_eq!(refused, (400, "Error, incorrect date formats.".to_owned()), "{name}={bound}");
+        }
+    }
     let words = "the startDate and endDate are more than 1 hour apart.";
     assert_eq!(desk.refused(&format!("userquestions?{long}")).await, (400, words.to_owned()));
 }
