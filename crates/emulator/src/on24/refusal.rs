@@ -92,6 +92,9 @@ impl Refusal {
     pub(super) fn answer(&self) -> Answer {
         match self {
             Self::NoSuchPath => Answer::empty(StatusCode::NOT_FOUND),
+            Self::WrongMethod { status, .. } if *status != StatusCode::METHOD_NOT_ALLOWED => {
+                Answer::empty(*status)
+            }
             Self::WrongMethod { methods, status } => {
                 let names: Vec<&str> = methods.iter().map(|method| method.name()).collect();
                 Answer::empty(*status).with(ALLOW, &names.join(", "))

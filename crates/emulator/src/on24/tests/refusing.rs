@@ -145,6 +145,7 @@ async fn on24_21_anything_else_is_not_found() {
     ] {
         let call = Call::bare(method, &path);
         assert_eq!(desk.on24.operation(&call), "other", "{path}");
+        assert!(desk.on24.handle(desk.signed(call.clone())).await.headers.is_empty(), "{path}");
         assert_eq!(desk.send(call).await, (404, Value::Null), "{path}");
     }
 }
