@@ -5,6 +5,7 @@ use std::fmt::Display;
 use bytes::Bytes;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use serde::Serialize;
 
 /// The origin of a server at this authority, such as `127.0.0.1:41002`; `secure` is TLS.
 pub(crate) fn origin(secure: bool, authority: impl Display) -> String {
@@ -65,8 +66,9 @@ impl Answer {
         Self { status, headers: HeaderMap::new(), body: Bytes::new() }
     }
 
-    pub(crate) fn json(status: StatusCode, body: &serde_json::Value) -> Self {
-        let mut answer = Self { body: Bytes::from(body.to_string()), ..Self::empty(status) };
+    pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Self {
+        let body = serde_json::to_vec(body).unwrap_or_default();
+        let mut answer = Self { body: body.into(), ..Self::empty(status) };
         answer
             .headers
             .insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));

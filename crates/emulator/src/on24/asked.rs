@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
+use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -73,14 +73,8 @@ impl Said<'_> {
     pub(super) fn answer(&self) -> Answer {
         match self {
             Self::Json(value) => Answer::json(StatusCode::OK, value),
-            Self::Roll(roll) => Answer::json(StatusCode::OK, &roll.write()),
-            Self::Registrant(echo) => {
-                let body = serde_json::to_vec(echo).unwrap_or_default().into();
-                let mut answer = Answer { body, ..Answer::empty(StatusCode::OK) };
-                let kind = HeaderValue::from_static("application/json; charset=utf-8");
-                answer.headers.insert(CONTENT_TYPE, kind);
-                answer
-            }
+            Self::Roll(roll) => Answer::json(StatusCode::OK, roll),
+            Self::Registrant(echo) => Answer::json(StatusCode::OK, echo),
         }
     }
 }

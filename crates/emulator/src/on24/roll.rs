@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
 use super::attendance::Attendance;
 use super::event::Event;
 use super::filter::PeopleFilter;
 use super::reading::Reading;
-use super::record::{Missing, Record};
+use super::record::Missing;
 use super::refusal::Refusal;
 use super::registrant::{RecordKind, Registrant};
 use super::roster::Dates;
@@ -88,16 +89,25 @@ impl Row {
     }
 }
 
-impl Roll {
-    pub(super) fn write(&self) -> Value {
+/// One row after the other, so that the list is never in memory as objects.
+impl Serialize for Roll {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (total, list) = self.names;
-        let mut envelope = Record::new(self.missing);
-        envelope.set("eventid", self.event.id).set(total, self.rows.len());
-        let rows: Vec<Value> =
-            self.rows.iter().filter_map(|row| row.write(&self.event, self.missing)).collect();
-        if !rows.is_empty() || !self.omits_empty {
-            envelope.set(list, rows);
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("eventid", &self.event.id)?;
+        map.serialize_entry(total, &self.rows.len())?;
+        if !self.rows.is_empty() || !self.omits_empty {
+            map.serialize_entry(list, &Rows(self))?;
         }
-        envelope.into_value()
+        map.end()
+    }
+}
+
+struct Rows<'a>(&'a Roll);
+
+impl Serialize for Rows<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Roll { event, rows, missing, .. } = self.0;
+        serializer.collect_seq(rows.iter().filter_map(|row| row.write(event, *missing)))
     }
 }
