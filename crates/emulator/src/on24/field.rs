@@ -113,7 +113,7 @@ impl<'a> Form<'a> {
     }
 }
 
-/// How long values may be, and what becomes of longer ones.
+/// How long values may be, and whether longer ones are cut, as telephone numbers always are.
 #[derive(Clone, Copy)]
 pub(super) struct Limits {
     pub(super) of: fn(&Field) -> usize,
@@ -123,10 +123,11 @@ pub(super) struct Limits {
 impl Limits {
     fn fitted<'a>(self, field: &Field, value: &Cow<'a, str>) -> Option<Cow<'a, str>> {
         let limit = (self.of)(field);
+        let cuts = self.cuts || PHONES.contains(&field.name);
         match value.char_indices().nth(limit) {
             None => Some(value.clone()),
             // An address that is cut is another one.
-            Some((end, _)) if self.cuts && field.name != "email" => {
+            Some((end, _)) if cuts && field.name != "email" => {
                 Some(value.get(..end).unwrap_or_default().to_owned().into())
             }
             Some(_) => None,

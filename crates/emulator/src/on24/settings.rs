@@ -28,7 +28,7 @@ pub struct Settings {
     pub blocked_domains: Vec<String>,
     /// 400, for those people.
     pub blocked_text: String,
-    /// Whether a value that is longer than its field is cut, rather than refused; an address never is.
+    /// Whether a value that is longer than its field is cut, rather than refused; an address never is, a telephone number always.
     pub cuts_long_values: bool,
     /// Whether addresses that differ in letter case are different people.
     pub case_sensitive_emails: bool,

@@ -340,6 +340,8 @@ async fn values_are_refused_beyond_their_limits() {
     ] {
         assert_eq!(desk.post("", &person(&email, name, &value)).await, refused, "{name}");
     }
+    let (status, echo) = desk.post("", &person(&email, "workphone", &"7".repeat(101))).await;
+    assert_eq!((status, &echo["workphone"]), (200, &json!("7".repeat(100))), "telephone numbers are cut");
     assert_eq!(desk.patch("", &[("email", &email), ("firstname", &format!("{fits}{fits}"))]).await.0, 200);
     assert_eq!(desk.patch("", &[("email", &email), ("firstname", &format!("{fits}{fits}s"))]).await, refused);
 }
