@@ -72,7 +72,7 @@ fn columns(store: &Store, table: TableId, names: &[String]) -> Outcome<Vec<usize
     let mut places = Vec::with_capacity(names.len());
     for name in names {
         let place = shape.column(name).ok_or_else(|| Refusal::unknown_property(name, shape.logical))?;
-        if !key::allows(&shape.columns[place].kind) || places.contains(&place) {
+        if !key::allows(&shape.columns[place]) || places.contains(&place) {
             return Err(Refusal::argument(format!("The column '{name}' cannot be part of a key.")));
         }
         places.push(place);

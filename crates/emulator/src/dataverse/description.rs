@@ -191,7 +191,7 @@ pub(super) fn attribute(table: &Table, column: &Column) -> Description {
         "AttributeOf": null,
         "IsPrimaryId": matches!(column.kind, Kind::Key),
         "IsPrimaryName": table.columns[table.name].logical == column.logical,
-        "IsValidForRead": true,
+        "IsValidForRead": !column.hidden,
         "IsValidForCreate": column.writable,
         "IsValidForUpdate": column.writable && !matches!(column.kind, Kind::Key),
         "MetadataId": metadata_id(&format!("{}.{}", table.logical, column.logical)),

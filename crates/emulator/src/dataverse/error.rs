@@ -156,6 +156,14 @@ impl Refusal {
         ))
     }
 
+    /// A column that is taken and never given back, not even by whether it passes a condition.
+    pub(super) fn write_only(table: &Table, column: &str) -> Self {
+        Self::query(format!(
+            "The attribute '{column}' of the entity '{}' is not valid for read.",
+            table.logical
+        ))
+    }
+
     pub(super) fn unexpected() -> Self {
         Self::bad("0x80040216", "An unexpected error occurred.")
     }

@@ -179,6 +179,11 @@ fn like(path: Path, kind: &Kind, values: &[String]) -> Outcome<Node> {
             if pattern.len() > LONGEST_PATTERN {
                 return Err(Refusal::query("The pattern of a comparison is too long."));
             }
+            if pattern.contains(&'[') {
+                return Err(Refusal::query(
+                    "Sets of characters in patterns are not supported by this server.",
+                ));
+            }
             Ok(Node::Like { path, pattern })
         }
         _ => Err(incompatible(kind, "Edm.String")),
@@ -251,7 +256,7 @@ fn path<'a>(store: &'a Store, table: TableId, name: &str, logical: bool) -> Outc
     let unknown = || Refusal::unknown_property(name, shape.logical);
     let Some((navigation, property)) = name.split_once('/') else {
         let column = shape.property(name).or_else(|| logical.then(|| shape.column(name)).flatten());
-        let column = column.ok_or_else(unknown)?;
+        let column = shape.comparable(column.ok_or_else(unknown)?)?;
         return Ok((Path { through: None, column }, &shape.columns[column].kind));
     };
     let (lookup, leads) = shape.navigation(navigation).ok_or_else(unknown)?;
@@ -259,6 +264,7 @@ fn path<'a>(store: &'a Store, table: TableId, name: &str, logical: bool) -> Outc
     let other = store.table(target);
     let column =
         other.property(property).ok_or_else(|| Refusal::unknown_property(property, other.logical))?;
+    let column = other.comparable(column)?;
     Ok((Path { through: Some((lookup, target)), column }, &other.columns[column].kind))
 }
 

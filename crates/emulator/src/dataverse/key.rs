@@ -108,10 +108,10 @@ impl Key {
     }
 }
 
-/// Whether a key may have a column of this kind.
-pub(super) fn allows(kind: &Kind) -> bool {
-    matches!(
-        kind,
+/// Whether a key may have this column.
+pub(super) fn allows(column: &Column) -> bool {
+    let kind = matches!(
+        column.kind,
         Kind::Text { .. }
             | Kind::Whole { .. }
             | Kind::Decimal { .. }
@@ -119,7 +119,8 @@ pub(super) fn allows(kind: &Kind) -> bool {
             | Kind::ZoneIndependent
             | Kind::Lookup(_)
             | Kind::Choice(_)
-    )
+    );
+    kind && !column.hidden
 }
 
 /// One text for several values; the length before each keeps them apart.

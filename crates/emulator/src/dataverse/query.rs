@@ -1,6 +1,6 @@
 //! The query options of a read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
@@ -172,6 +172,7 @@ fn orders(table: &Table, text: Option<&str>) -> Outcome<Vec<Order>> {
         let mut words = key.split_whitespace();
         let name = words.next().unwrap_or_default();
         let column = table.property(name).ok_or_else(|| Refusal::unknown_property(name, table.logical))?;
+        let column = table.comparable(column)?;
         let descending = match (words.next(), words.next()) {
             (None | Some("asc"), None) => false,
             (Some("desc"), None) => true,
@@ -207,7 +208,12 @@ impl Reader<'_> {
             return Err(Refusal::query(format!("A query has no more than {EXPANSIONS} $expand options.")));
         }
         let expansions = items.into_iter().map(|item| self.expansion(table, item.trim(), depth + 1));
-        Ok(Shape { table, columns, expansions: expansions.collect::<Outcome<_>>()?, linked: Vec::new() })
+        let expansions = expansions.collect::<Outcome<Vec<_>>>()?;
+        let names: HashSet<&str> = expansions.iter().map(|expansion| expansion.name).collect();
+        if names.len() < expansions.len() {
+            return Err(Refusal::query("A property is expanded twice by one $expand expression."));
+        }
+        Ok(Shape { table, columns, expansions, linked: Vec::new() })
     }
 
     fn expansion(&self, table: TableId, item: &str, depth: usize) -> Outcome<Expansion> {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
+use super::error::{Outcome, Refusal};
 use super::tables;
 use super::value::Value;
 
@@ -181,6 +182,12 @@ impl Table {
 
     pub(super) fn column(&self, logical: &str) -> Option<usize> {
         self.by_logical.get(logical).copied()
+    }
+
+    /// A column by whose values rows may be chosen or ordered.
+    pub(super) fn comparable(&self, place: usize) -> Outcome<usize> {
+        let column = &self.columns[place];
+        if column.hidden { Err(Refusal::write_only(self, column.logical)) } else { Ok(place) }
     }
 
     /// The lookup that a navigation property belongs to, and the navigation itself.

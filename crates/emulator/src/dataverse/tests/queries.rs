@@ -308,3 +308,45 @@ fn a_column_or_the_target_of_a_lookup_can_be_read_alone() {
     let unknown = bench.call("GET", &format!("contacts({A})/nothing"), &[], "");
     assert!(body(&unknown)["error"]["message"].as_str().unwrap().contains("nothing"));
 }
+
+#[test]
+fn a_property_is_expanded_once() {
+    let bench = Bench::new();
+    bench.contact(A, "Lee");
+    for expand in ["ownerid,ownerid", "parentcustomerid_account($expand=ownerid,ownerid($select=fullname))"] {
+        refused(&bench.call("GET", &format!("contacts?$expand={expand}"), &[], ""), 400, "0x80060888");
+    }
+    let both = bench.get("contacts?$expand=parentcustomerid_account,parentcustomerid_contact");
+    assert_eq!(both["value"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_credential_cannot_be_found_out_by_a_query() {
+    let bench = Bench::new();
+    let endpoint = json!({
+        "name": "x", "contract": 8, "url": "http://127.0.0.1:9/", "authtype": 4, "authvalue": "abc",
+    });
+    assert_eq!(bench.post("serviceendpoints", &endpoint).status, 204);
+    assert_eq!(bench.column("serviceendpoints?$select=authvalue", "authvalue"), [json!(null)]);
+    let xml = |inner: &str| {
+        let text = format!("<fetch><entity name='serviceendpoint'>{inner}</entity></fetch>");
+        format!("fetchXml={}", encoded(&text))
+    };
+    for option in [
+        "$filter=startswith(authvalue,'a')".to_owned(),
+        "$orderby=authvalue".to_owned(),
+        xml("<filter><condition attribute='authvalue' operator='like' value='a%'/></filter>"),
+        xml("<order attribute='authvalue'/>"),
+        format!("sql={}", encoded("SELECT name FROM serviceendpoint WHERE authvalue = 'abc'")),
+        format!("sql={}", encoded("SELECT name FROM serviceendpoint ORDER BY authvalue")),
+    ] {
+        let answer = bench.call("GET", &format!("serviceendpoints?{option}"), &[], "");
+        let message = refused(&answer, 400, "0x80060888");
+        assert!(message.contains("not valid for read"), "{option}: {message}");
+    }
+    let through = "sdkmessageprocessingsteps?$filter=eventhandler_serviceendpoint/authvalue eq 'abc'"
+        .replace(' ', "%20");
+    refused(&bench.call("GET", &through, &[], ""), 400, "0x80060888");
+    let key = json!({"table": "serviceendpoint", "name": "k", "columns": ["authvalue"]});
+    assert_eq!(bench.controlled("POST", "keys", &key).status, 400);
+}
