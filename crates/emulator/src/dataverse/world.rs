@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use http::header::{HeaderName, LOCATION};
 use http::{Method, StatusCode};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use super::cookie::{Cookie, TRACKING};
@@ -253,13 +253,16 @@ impl World {
         if matches!(shape.columns[place].kind, Kind::Lookup(_)) || !shape.columns[place].writable {
             return Err(Refusal::lookup_by_value());
         }
+        matches(call, &self.store, (table, id), self.store.row(table, id))?;
         let changes = if call.method == Method::DELETE {
             Changes::emptied(place)
         } else {
-            let body: Json = serde_json::from_slice(&call.body).unwrap_or_default();
-            let value = body.get("value").cloned().unwrap_or_default();
-            let body = json!({ name: value }).to_string();
-            Changes::read(&self.store, table, body.as_bytes(), None)?
+            let body = serde_json::from_slice(&call.body).ok();
+            let value = body.as_ref().and_then(|body: &Json| body.get("value"));
+            let value = value.ok_or_else(|| {
+                Refusal::payload(shape, "The body is not a JSON object with a member 'value'.")
+            })?;
+            Changes::of(&self.store, table, &Map::from_iter([(name.to_owned(), value.clone())]), None)?
         };
         deed::update(&mut self.store, table, id, changes, self.clock.now())?;
         Ok(Answer::empty(StatusCode::NO_CONTENT).into())
@@ -348,7 +351,7 @@ fn one(scene: &Scene<'_>, table: TableId, id: Uuid) -> Outcome<Answer> {
 }
 
 fn entity(scene: &Scene<'_>, shape: &Shape, row: &Row, status: StatusCode) -> Answer {
-    let mut members = serde_json::Map::new();
+    let mut members = Map::new();
     members.insert("@odata.context".to_owned(), scene.context(shape, "/$entity").into());
     members.extend(render::row(scene, shape, row, Annotations::of(scene.preferences)));
     let answer = reply(status, &Json::Object(members)).with(ETAG, &row.etag());

@@ -279,3 +279,22 @@ fn dynamics_11_a_delete_heeds_the_etag() {
         "0x80040217",
     );
 }
+
+#[test]
+fn a_column_s_own_url_wants_a_value_and_heeds_the_etag() {
+    let bench = Bench::new();
+    bench.make("contacts", "contactid", A, json!({"lastname": "Lee", "jobtitle": "Lead"}));
+    let column = format!("contacts({A})/jobtitle");
+    for body in ["", "{", "[]", "{}", "null"] {
+        refused(&bench.call("PUT", &column, &[], body), 400, "0x80048d19");
+    }
+    let stale = [("If-Match", "W/\"1\"")];
+    refused(&bench.call("PUT", &column, &stale, r#"{"value":"Boss"}"#), 412, "0x80060882");
+    refused(&bench.call("DELETE", &column, &stale, ""), 412, "0x80060882");
+    assert_eq!(bench.get(&column)["value"], "Lead");
+    let etag = bench.etag(&format!("contacts({A})"));
+    let put = bench.call("PUT", &column, &[("If-Match", &etag)], r#"{"value":"Boss"}"#);
+    assert_eq!((put.status.as_u16(), &bench.get(&column)["value"]), (204, &json!("Boss")));
+    assert_eq!(bench.call("PUT", &column, &[], r#"{"value":null}"#).status, 204);
+    assert_eq!(bench.call("GET", &column, &[], "").status, 204);
+}
