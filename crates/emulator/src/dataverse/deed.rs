@@ -18,7 +18,7 @@ pub(super) const USER: Uuid = Uuid::from_u128(0x2f64_b1de_77a3_ec11_9840_0022_48
 
 /// Makes a row and gives its id: the one that the client chose, or a new one.
 pub(super) fn create(store: &mut Store, table: TableId, changes: Changes, now: Timestamp) -> Outcome<Uuid> {
-    let id = changes.id.unwrap_or_else(|| mint(store));
+    let id = changes.id.unwrap_or_else(|| mint(store, table));
     if store.row(table, id).is_some() {
         return Err(Refusal::taken());
     }
@@ -146,8 +146,14 @@ pub(super) fn delete(store: &mut Store, table: TableId, id: Uuid, now: Timestamp
     Ok(())
 }
 
-fn mint(store: &Store) -> Uuid {
-    Uuid::new_v5(&NAMESPACE, &store.version().to_be_bytes())
+/// An id that no row of the table has, not even one whose id a client chose.
+fn mint(store: &mut Store, table: TableId) -> Uuid {
+    loop {
+        let id = Uuid::new_v5(&NAMESPACE, &store.mint().to_be_bytes());
+        if store.row(table, id).is_none() {
+            return id;
+        }
+    }
 }
 
 fn whole_seconds(now: Timestamp) -> Option<Value> {

@@ -92,11 +92,11 @@ impl World {
 
     /// Carries a request out as a trial and takes everything back: what synchronous steps are still to be asked.
     pub(super) fn rehearse(&mut self, call: &Call, trial: Trial) -> Vec<Question> {
-        let (version, answered, batched) = (self.store.version(), self.answered, self.batched.clone());
+        let (counters, answered, batched) = (self.store.counters(), self.answered, self.batched.clone());
         self.flow.trial = Some(trial);
         let _ = self.outcome(call);
         self.store.roll_back(0);
-        self.store.rewind(version);
+        self.store.rewind(counters);
         (self.answered, self.batched) = (answered, batched);
         self.flow.forget();
         self.flow.trial.take().map(Trial::questions).unwrap_or_default()

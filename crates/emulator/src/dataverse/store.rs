@@ -49,6 +49,8 @@ pub(super) struct Store {
     contents: Vec<Content>,
     links: HashMap<(TableId, Uuid), BTreeSet<Site>>,
     version: u64,
+    /// How many rows have got an id of the server's own.
+    minted: u64,
     schema_changes: u64,
     journal: Vec<Entry>,
 }
@@ -63,6 +65,7 @@ impl Store {
             contents,
             links: HashMap::new(),
             version: FIRST_VERSION,
+            minted: 0,
             schema_changes: 0,
             journal: Vec::new(),
         }
@@ -265,9 +268,21 @@ impl Store {
         }
     }
 
-    /// Gives versions from this one on once more, after everything since then was taken back.
-    pub(super) fn rewind(&mut self, version: u64) {
-        self.version = version;
+    /// A number for the next id of the server's own. It follows from such ids alone, so that a row that is made as a
+    /// trial has the same id when it is made for good, whatever is written between.
+    pub(super) fn mint(&mut self) -> u64 {
+        self.minted += 1;
+        self.minted
+    }
+
+    /// What versions and ids have come to.
+    pub(super) fn counters(&self) -> (u64, u64) {
+        (self.version, self.minted)
+    }
+
+    /// Gives versions and ids from here on once more, after everything since then was taken back.
+    pub(super) fn rewind(&mut self, counters: (u64, u64)) {
+        (self.version, self.minted) = counters;
     }
 
     /// Makes every change so far final, and tells them in the order in which they were made.

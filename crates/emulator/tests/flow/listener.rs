@@ -17,6 +17,7 @@ use rustls::pki_types::PrivateKeyDer;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_rustls::TlsAcceptor;
 
@@ -24,6 +25,8 @@ use tokio_rustls::TlsAcceptor;
 #[derive(Clone, Copy)]
 pub(crate) enum Reply {
     Status(u16),
+    /// With this status, once the listener is told to.
+    Later(u16),
     /// Not at all; the connection stays open.
     Silence,
     /// The connection closes.
@@ -48,9 +51,16 @@ impl Received {
     }
 }
 
+/// What a listener was told.
+#[derive(Default)]
+struct Script {
+    replies: Mutex<VecDeque<Reply>>,
+    released: Notify,
+}
+
 pub(crate) struct Listener {
     pub(crate) origin: String,
-    replies: Arc<Mutex<VecDeque<Reply>>>,
+    script: Arc<Script>,
     received: UnboundedReceiver<Received>,
 }
 
@@ -73,12 +83,12 @@ impl Listener {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let scheme = if tls.is_some() { "https" } else { "http" };
         let origin = format!("{scheme}://{}", listener.local_addr().unwrap());
-        let replies = Arc::new(Mutex::new(VecDeque::new()));
+        let script = Arc::<Script>::default();
         let (sender, received) = unbounded_channel();
-        let script = Arc::clone(&replies);
+        let followed = Arc::clone(&script);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (script, sender, tls) = (Arc::clone(&script), sender.clone(), tls.clone());
+                let (script, sender, tls) = (Arc::clone(&followed), sender.clone(), tls.clone());
                 tokio::spawn(async move {
                     match tls {
                         None => serve(stream, script, sender).await,
@@ -87,12 +97,17 @@ impl Listener {
                 });
             }
         });
-        Self { origin, replies, received }
+        Self { origin, script, received }
     }
 
     /// How the next requests are answered, in their order; then 200.
     pub(crate) fn reply(&self, replies: &[Reply]) {
-        self.replies.lock().unwrap().extend(replies);
+        self.script.replies.lock().unwrap().extend(replies);
+    }
+
+    /// Answers a request that is to be answered later.
+    pub(crate) fn release(&self) {
+        self.script.released.notify_one();
     }
 
     /// The next request.
@@ -108,7 +123,7 @@ impl Listener {
 
 async fn serve(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    script: Arc<Mutex<VecDeque<Reply>>>,
+    script: Arc<Script>,
     sender: UnboundedSender<Received>,
 ) {
     let service = service_fn(move |request| answer(request, Arc::clone(&script), sender.clone()));
@@ -117,15 +132,18 @@ async fn serve(
 
 async fn answer(
     request: Request<Incoming>,
-    script: Arc<Mutex<VecDeque<Reply>>>,
+    script: Arc<Script>,
     sender: UnboundedSender<Received>,
 ) -> Result<Response<Full<Bytes>>, Box<dyn std::error::Error + Send + Sync>> {
     let (parts, body) = request.into_parts();
     let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
-    let reply = script.lock().unwrap().pop_front().unwrap_or(Reply::Status(200));
+    let reply = script.replies.lock().unwrap().pop_front().unwrap_or(Reply::Status(200));
     let _ = sender.send(Received { method: parts.method, uri: parts.uri, headers: parts.headers, text });
+    if matches!(reply, Reply::Later(_)) {
+        script.released.notified().await;
+    }
     match reply {
-        Reply::Status(status) => {
+        Reply::Status(status) | Reply::Later(status) => {
             let body = Full::new(Bytes::from_static(b"nobody reads this"));
             Ok(Response::builder().status(status).body(body).unwrap())
         }

@@ -104,3 +104,28 @@ async fn dynamics_41_a_trial_leaves_no_trace() {
     assert!(!listener.has_more());
     organization.emulators.stop().await;
 }
+
+#[tokio::test]
+async fn dynamics_41_the_row_has_the_id_that_the_step_was_told_whatever_is_filed_meanwhile() {
+    let (organization, mut slow) = agreeing("Create", 40).await;
+    let mut quick = Listener::start().await;
+    quick.reply(&[Reply::Later(500)]);
+    let step = json!({"message": "Update", "table": "account"});
+    organization.register(json!({"url": quick.origin, "steps": [step]})).await;
+    let account = organization.post("accounts", json!({"name": "x"})).await;
+    organization.patch(&format!("accounts({account})"), json!({"name": "y"})).await;
+    quick.next().await;
+    slow.reply(&[Reply::Later(200)]);
+    let made = organization.post("contacts", json!({"lastname": "Poe"}));
+    let told = async {
+        let told = slow.next().await.context()["PrimaryEntityId"].as_str().unwrap().to_owned();
+        // The failed delivery leaves a system job among the rows while the step is being asked.
+        quick.release();
+        while organization.get("asyncoperations").await["value"].as_array().unwrap().is_empty() {}
+        slow.release();
+        told
+    };
+    let (made, told) = tokio::join!(made, told);
+    assert_eq!(made, told);
+    organization.emulators.stop().await;
+}
