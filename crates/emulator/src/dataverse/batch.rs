@@ -14,6 +14,9 @@ use super::target::References;
 use super::world::{Reply, World, operation};
 use crate::wire::{Answer, Call};
 
+/// Answers may together be so large, in bytes; a batch with more of them is taken back and refused.
+const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
+
 /// Answers a batch. One that cannot be read is refused as a whole, before any of it is done.
 pub(super) fn answer(world: &mut World, call: &Call) -> Outcome<Answer> {
     if call.method != Method::POST {
@@ -23,10 +26,16 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Outcome<Answer> {
     let go_on = Preferences::of(call).continue_on_error;
     let boundary = format!("batchresponse_{}", world.identifier());
     let (mut body, mut status) = (String::new(), StatusCode::OK);
+    let mark = world.store.mark();
     for piece in pieces {
         let _ = write!(body, "--{boundary}\r\n");
         let (part, outcome) = world.piece(piece);
         body.push_str(&part);
+        if body.len() > LARGEST_ANSWER {
+            world.store.roll_back(mark);
+            let message = "The answers to the batch request are larger together than this server can hold.";
+            return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "0x80060000", message));
+        }
         if outcome.as_u16() >= 400 && !go_on {
             status = outcome;
             break;

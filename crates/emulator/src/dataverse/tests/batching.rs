@@ -240,3 +240,19 @@ fn preferences_of_the_batch_are_not_those_of_its_parts() {
     let link = format!("{ORIGIN}{ROOT}/contacts?$skiptoken=");
     assert!(text(&answer).contains(&link), "{}", text(&answer));
 }
+
+#[test]
+fn a_batch_whose_answers_are_too_large_is_taken_back() {
+    let bench = Bench::new();
+    for _ in 0..40 {
+        let body = json!({"msevtmgt_name": "R", "msevtmgt_qrcode": "x".repeat(50_000)});
+        assert_eq!(bench.post("msevtmgt_eventregistrations", &body).status, 204);
+    }
+    let made = part("POST contacts", r#"{"lastname":"Lee"}"#);
+    let read = part("GET msevtmgt_eventregistrations?$select=msevtmgt_qrcode", "");
+    let few = [vec![made.clone()], vec![read.clone(); 2]].concat();
+    assert_eq!((batch(&bench, "", &few).status.as_u16(), bench.rows("contacts")), (200, 1));
+    let many = [vec![made], vec![read; 40]].concat();
+    refused(&batch(&bench, "odata.continue-on-error", &many), 413, "0x80060000");
+    assert_eq!(bench.rows("contacts"), 1);
+}
