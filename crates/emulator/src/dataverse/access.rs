@@ -148,7 +148,16 @@ fn needed(store: &Store, call: &Call, target: &Target) -> Vec<Need> {
             }
             needs
         }
-        (Target::Part(table, ..), &Method::GET) => vec![("read", *table)],
+        (Target::Part(table, _, name), &Method::GET) => {
+            let leads = store.table(*table).navigation(name);
+            let up = leads.and_then(|(_, navigation)| store.schema.by_logical(navigation.target));
+            let down = store.schema.collection(*table, name).map(|(_, way)| way.table);
+            [Some(*table), up, down].into_iter().flatten().map(|table| ("read", table)).collect()
+        }
+        // A row that is there is asked for once more, by its id.
+        (Target::Keyed(named, _), &Method::PATCH) if matches!(store.find(named), Ok(None)) => {
+            bound(store, call, named.table, "create")
+        }
         (Target::Set(table), &Method::POST) => bound(store, call, *table, "create"),
         (Target::Row(table, id), &Method::PATCH) => {
             let verb = if store.row(*table, *id).is_some() { "write" } else { "create" };

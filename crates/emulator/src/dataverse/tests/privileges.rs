@@ -114,3 +114,16 @@ fn settings_that_name_nothing_are_refused_and_change_nothing() {
     let denied = bench.dataverse.set(&call("DELETE", "/_emulator/settings", &[], ""));
     assert_eq!(denied.status, 405);
 }
+
+#[test]
+fn dynamics_4_a_row_by_its_key_and_the_rows_behind_a_navigation_need_theirs() {
+    let bench = Bench::new();
+    bench.contact(A, "Lee");
+    bench.key("contact", "mail", &["emailaddress1"]);
+    lacking(&bench, &["create contact"]);
+    denied(&bench, "PATCH", "contacts(emailaddress1='a')", r#"{"lastname":"x"}"#, "prvCreateContact");
+    lacking(&bench, &["read account"]);
+    denied(&bench, "GET", &format!("contacts({A})/parentcustomerid_account"), "", "prvReadAccount");
+    denied(&bench, "GET", &format!("contacts({A})/account_primary_contact"), "", "prvReadAccount");
+    assert_eq!(bench.rows("contacts"), 1);
+}
