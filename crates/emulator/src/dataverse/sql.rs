@@ -94,7 +94,9 @@ impl<'a> Parser<'a> {
 
     fn query(&mut self) -> Outcome<Query> {
         self.expect("select")?;
-        self.takes("distinct");
+        if self.takes("distinct") {
+            return Err(Refusal::sql("DISTINCT is not supported by this server."));
+        }
         let mut top = if self.takes("top") { Some(self.number()?) } else { None };
         let mut names = vec![self.word()?];
         while self.takes_mark(",") {
@@ -106,7 +108,7 @@ impl<'a> Parser<'a> {
         }
         self.read_alias()?;
         let columns = names.iter().map(|name| self.column(name)).collect::<Outcome<Vec<_>>>()?;
-        let condition = if self.takes("where") { Some(self.any()?) } else { None };
+        let condition = if self.takes("where") { Some(self.any(false)?) } else { None };
         let order = self.order()?;
         if self.takes("offset") {
             let none = self.number()? == 0;
@@ -149,9 +151,11 @@ impl<'a> Parser<'a> {
         self.expect("by")?;
         loop {
             let name = self.word()?;
-            let column = self.column(&name)?;
+            let column = self.shape().comparable(self.column(&name)?)?;
             let descending = self.takes("desc");
-            self.takes("asc");
+            if !descending {
+                self.takes("asc");
+            }
             order.push(Order { column, descending });
             if !self.takes_mark(",") {
                 return Ok(order);
@@ -172,41 +176,42 @@ impl<'a> Parser<'a> {
         found.ok_or_else(|| Refusal::sql(format!("Invalid column name '{bare}'.")))
     }
 
-    fn any(&mut self) -> Outcome<Ast> {
-        let mut parts = vec![self.all()?];
+    /// Conditions joined by `or`; `negated` turns them round down to the last. An empty cell passes neither way.
+    fn any(&mut self, negated: bool) -> Outcome<Ast> {
+        let mut parts = vec![self.all(negated)?];
         while self.takes("or") {
-            parts.push(self.all()?);
+            parts.push(self.all(negated)?);
         }
-        Ok(Ast::Any(parts))
+        Ok(if negated { Ast::All(parts) } else { Ast::Any(parts) })
     }
 
-    fn all(&mut self) -> Outcome<Ast> {
-        let mut parts = vec![self.one()?];
+    fn all(&mut self, negated: bool) -> Outcome<Ast> {
+        let mut parts = vec![self.one(negated)?];
         while self.takes("and") {
-            parts.push(self.one()?);
+            parts.push(self.one(negated)?);
         }
-        Ok(Ast::All(parts))
+        Ok(if negated { Ast::Any(parts) } else { Ast::All(parts) })
     }
 
-    fn one(&mut self) -> Outcome<Ast> {
+    fn one(&mut self, negated: bool) -> Outcome<Ast> {
         self.depth += 1;
         if self.depth > DEPTH {
             return Err(unreadable());
         }
         let ast = if self.takes("not") {
-            Ast::Not(Box::new(self.one()?))
+            self.one(!negated)?
         } else if self.takes_mark("(") {
-            let inner = self.any()?;
+            let inner = self.any(negated)?;
             self.expect_mark(")")?;
             inner
         } else {
-            self.condition()?
+            self.condition(negated)?
         };
         self.depth -= 1;
         Ok(ast)
     }
 
-    fn condition(&mut self) -> Outcome<Ast> {
+    fn condition(&mut self, negated: bool) -> Outcome<Ast> {
         let name = self.word()?;
         let name = self.shape().columns[self.column(&name)?].property.clone();
         let plain = |function: &str, values| Ast::Special {
@@ -216,11 +221,11 @@ impl<'a> Parser<'a> {
         };
         let filled = || Ast::Not(Box::new(plain("=null", Vec::new())));
         if self.takes("is") {
-            let filled_wanted = self.takes("not");
+            let filled_wanted = self.takes("not") != negated;
             self.expect("null")?;
             return Ok(if filled_wanted { filled() } else { plain("=null", Vec::new()) });
         }
-        let negated = self.takes("not");
+        let negated = self.takes("not") != negated;
         let ast = if self.takes("like") {
             plain("=like", vec![self.value()?])
         } else if self.takes("in") {
@@ -233,9 +238,8 @@ impl<'a> Parser<'a> {
             let operator = self.operator()?;
             plain(operator, vec![self.value()?])
         };
-        // An empty cell is neither like nor unlike a value.
-        let known = |ast| Ast::All(vec![filled(), ast]);
-        Ok(known(if negated { Ast::Not(Box::new(ast)) } else { ast }))
+        let ast = if negated { Ast::Not(Box::new(ast)) } else { ast };
+        Ok(Ast::All(vec![filled(), ast]))
     }
 
     fn operator(&mut self) -> Outcome<&'static str> {
@@ -262,10 +266,12 @@ impl<'a> Parser<'a> {
         Ok(values)
     }
 
+    /// A text or a number.
     fn value(&mut self) -> Outcome<String> {
-        let token = self.tokens.get(self.next);
-        let value = match token {
-            Some(Token::Text(text) | Token::Word(text)) => text.clone(),
+        let value = match self.tokens.get(self.next) {
+            Some(Token::Text(text)) => text.clone(),
+            // Other words are names, which nothing is compared with here.
+            Some(Token::Word(word)) if word.parse::<f64>().is_ok_and(f64::is_finite) => word.clone(),
             _ => return Err(unreadable()),
         };
         self.next += 1;

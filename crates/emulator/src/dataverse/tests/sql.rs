@@ -81,6 +81,10 @@ fn what_is_no_known_query_is_refused() {
         "SELECT lastname FROM contact GROUP BY lastname",
         "SELECT x.lastname FROM contact c",
         "SELECT c.lastname FROM contact c JOIN account a ON a.accountid = c.parentcustomerid",
+        "SELECT DISTINCT lastname FROM contact",
+        "SELECT lastname FROM contact WHERE lastname = firstname",
+        "SELECT lastname FROM contact WHERE firstname = NULL",
+        "SELECT lastname FROM contact ORDER BY lastname DESC ASC",
         "DELETE FROM contact",
         "SELECT lastname FROM contact; SELECT lastname FROM contact",
     ] {
@@ -91,4 +95,20 @@ fn what_is_no_known_query_is_refused() {
         400,
         "0x80060888",
     );
+}
+
+#[test]
+fn what_is_turned_round_leaves_empty_cells_out() {
+    let bench = three();
+    for (rest, expected) in [
+        ("WHERE NOT (firstname = 'Ann')", vec![json!(B)]),
+        ("WHERE NOT (firstname = 'Ann' OR lastname = 'Ray')", vec![json!(B)]),
+        ("WHERE NOT (firstname = 'Ann' AND lastname = 'x')", vec![json!(A), json!(B), json!(C)]),
+        ("WHERE NOT NOT firstname = 'Ann'", vec![json!(A)]),
+        ("WHERE NOT (firstname NOT LIKE 'A%')", vec![json!(A)]),
+        ("WHERE NOT (firstname IS NULL)", vec![json!(A), json!(B)]),
+    ] {
+        let sql = format!("SELECT contactid FROM contact {rest}");
+        assert_eq!(bench.column(&url(&sql), "contactid"), expected, "{rest}");
+    }
 }
