@@ -20,6 +20,22 @@ use super::syntax::Ast;
 use super::xml::{self, Element};
 use crate::wire::Answer;
 
+/// What a query may say of itself. Some of it means nothing to a server that has no database.
+const FETCH: [&str; 12] = [
+    "version",
+    "output-format",
+    "mapping",
+    "no-lock",
+    "latematerialize",
+    "distinct",
+    "aggregate",
+    "top",
+    "count",
+    "page",
+    "paging-cookie",
+    "returntotalrecordcount",
+];
+
 /// A query with its page.
 struct Fetch {
     query: Query,
@@ -96,6 +112,21 @@ fn number(element: &Element, name: &str) -> Outcome<Option<usize>> {
         .ok_or_else(|| Refusal::fetch(format!("The attribute '{name}' is not a positive number.")))
 }
 
+/// Refuses what would change the meaning of an element and is not known here.
+fn known(element: &Element, attributes: &[&str], children: &[&str]) -> Outcome<()> {
+    let names =
+        element.attributes.iter().map(|(name, _)| name).filter(|name| !attributes.contains(&name.as_str()));
+    let inner =
+        element.children.iter().map(|child| &child.name).filter(|name| !children.contains(&name.as_str()));
+    match names.chain(inner).next() {
+        Some(name) => {
+            let message = format!("'{name}' of '{}' is not supported by this server.", element.name);
+            Err(Refusal::fetch(message))
+        }
+        None => Ok(()),
+    }
+}
+
 fn is_true(element: &Element, name: &str) -> bool {
     matches!(element.attribute(name), Some("true" | "1"))
 }
@@ -105,11 +136,16 @@ impl Reader<'_> {
         if is_true(root, "aggregate") {
             return Err(Refusal::fetch("Aggregates are not supported by this server."));
         }
+        if is_true(root, "distinct") {
+            return Err(Refusal::fetch("'distinct' is not supported by this server."));
+        }
+        known(root, &FETCH, &["entity"])?;
         let table = self.store.table(self.table);
         let entity = root.named("entity").next();
         let entity = entity.filter(|entity| entity.attribute("name") == Some(table.logical));
         let entity =
             entity.ok_or_else(|| Refusal::fetch("The FetchXML is not about the table of the URL."))?;
+        known(entity, &["name"], &["attribute", "all-attributes", "order", "filter", "link-entity"])?;
         let (mut parts, mut linked) = (Vec::new(), Vec::new());
         for filter in entity.named("filter") {
             parts.push(self.filter(filter, None)?);
@@ -153,9 +189,7 @@ impl Reader<'_> {
     fn columns(&self, entity: &Element) -> Outcome<Option<Vec<usize>>> {
         let mut columns = Vec::new();
         for attribute in entity.named("attribute") {
-            if attribute.attribute("alias").is_some() {
-                return Err(Refusal::fetch("Aliases of columns are not supported by this server."));
-            }
+            known(attribute, &["name"], &[])?;
             columns.push(self.column(self.table, attribute, "name")?);
         }
         columns.sort_unstable();
@@ -165,7 +199,9 @@ impl Reader<'_> {
     }
 
     fn order(&self, order: &Element) -> Outcome<Order> {
+        known(order, &["attribute", "descending"], &[])?;
         let column = self.column(self.table, order, "attribute")?;
+        let column = self.store.table(self.table).comparable(column)?;
         Ok(Order { column, descending: is_true(order, "descending") })
     }
 
@@ -182,13 +218,20 @@ impl Reader<'_> {
         let navigation = navigation.ok_or_else(unsupported)?;
         let target = self.store.schema.by_logical(navigation.target).ok_or_else(unsupported)?;
         let key = self.store.table(target).columns[KEY].logical;
+        known(link, &["name", "from", "to", "alias", "link-type", "visible"], &["attribute", "filter"])?;
+        let outer = match link.attribute("link-type") {
+            None | Some("inner") => false,
+            Some("outer") => true,
+            Some(_) => return Err(unsupported()),
+        };
+        // A filter of an outer link keeps its row and empties the link.
         if link.attribute("from").is_some_and(|from| from != key)
-            || link.named("link-entity").next().is_some()
+            || (outer && link.named("filter").next().is_some())
         {
             return Err(unsupported());
         }
         let way = Way { navigation: navigation.name, lookup, target };
-        if link.attribute("link-type") != Some("outer") {
+        if !outer {
             parts.push(Ast::Not(Box::new(plain("=null", format!("{}/{key}", way.navigation), Vec::new()))));
         }
         for filter in link.named("filter") {
@@ -196,6 +239,7 @@ impl Reader<'_> {
         }
         let alias = link.attribute("alias").unwrap_or(navigation.target);
         for attribute in link.named("attribute") {
+            known(attribute, &["name"], &[])?;
             let column = self.column(way.target, attribute, "name")?;
             let name = format!("{alias}.{}", self.store.table(way.target).columns[column].logical);
             linked.push(Linked { name, lookup: way.lookup, target: way.target, column });
@@ -204,19 +248,22 @@ impl Reader<'_> {
     }
 
     fn filter(&self, filter: &Element, way: Option<Way<'_>>) -> Outcome<Ast> {
-        let mut parts = Vec::new();
-        for child in &filter.children {
-            match child.name.as_str() {
-                "condition" => parts.push(self.condition(child, way)?),
-                "filter" => parts.push(self.filter(child, way)?),
-                _ => return Err(Refusal::fetch(format!("'{}' cannot be part of a filter.", child.name))),
-            }
-        }
-        let any = filter.attribute("type") == Some("or") && !parts.is_empty();
+        known(filter, &["type"], &["condition", "filter"])?;
+        let parts = filter.children.iter().map(|child| match child.name.as_str() {
+            "condition" => self.condition(child, way),
+            _ => self.filter(child, way),
+        });
+        let parts = parts.collect::<Outcome<Vec<_>>>()?;
+        let any = match filter.attribute("type") {
+            None | Some("and") => false,
+            Some("or") => !parts.is_empty(),
+            Some(_) => return Err(Refusal::fetch("The type of a filter is 'and' or 'or'.")),
+        };
         Ok(if any { Ast::Any(parts) } else { Ast::All(parts) })
     }
 
     fn condition(&self, condition: &Element, way: Option<Way<'_>>) -> Outcome<Ast> {
+        known(condition, &["attribute", "operator", "value", "uiname", "uitype"], &["value"])?;
         let table = way.map_or(self.table, |way| way.target);
         let column = self.column(table, condition, "attribute")?;
         let property = &self.store.table(table).columns[column].property;

@@ -166,3 +166,35 @@ fn what_is_not_known_is_refused() {
         "'contact' entity doesn't contain attribute with Name = 'nickname' and NameMapping = 'Logical'."
     );
 }
+
+#[test]
+fn what_would_change_the_meaning_is_refused_and_not_passed_over() {
+    let bench = company();
+    let link = |attributes: &str, inner: &str| {
+        entity(&format!(
+            "<link-entity name='account' from='accountid' to='parentcustomerid' {attributes}>{inner}</link-entity>"
+        ))
+    };
+    let named = "<filter><condition attribute='name' operator='eq' value='x'/></filter>";
+    for xml in [
+        "<fetch distinct='true'><entity name='contact'/></fetch>".to_owned(),
+        "<fetch datasource='retained'><entity name='contact'/></fetch>".to_owned(),
+        entity("<unheard-of/>"),
+        entity("<filter type='xor'/>"),
+        entity("<filter><condition attribute='lastname' operator='eq' valueof='firstname'/></filter>"),
+        entity("<filter><condition entityname='a' attribute='lastname' operator='eq' value='x'/></filter>"),
+        entity("<attribute name='lastname' alias='x'/>"),
+        link("link-type='outer'", named),
+        link("link-type='not any'", ""),
+        link("", "<order attribute='name'/>"),
+        link("", "<attribute name='name' alias='x'/>"),
+        link("intersect='true'", ""),
+    ] {
+        refused(&send(&bench, &xml, ""), 400, "0x80040201");
+    }
+    let set = condition("like", "[a-k]%");
+    refused(&send(&bench, &entity(&set), ""), 400, "0x80060888");
+    let plain = "<fetch version='1.0' output-format='xml-platform' mapping='logical' distinct='false' no-lock='true'>\
+                 <entity name='contact'><attribute name='firstname'/></entity></fetch>";
+    assert_eq!(send(&bench, plain, "").status, 200);
+}
