@@ -341,7 +341,11 @@ pub(super) fn message_filters(scene: &Scene<'_>) -> Outcome<Answer> {
         let supported = names.iter().filter(|name| store.settings.supports(name, table.logical));
         supported.map(|name| (message_filter(name, table.logical), ()))
     });
-    let value = wish.all(pairs, |_, ()| Ok(()))?;
+    let mut value = wish.all(pairs, |_, ()| Ok(()))?;
+    // They are rows, and what else is known of them is there to be asked for alone.
+    for row in value.iter_mut().filter_map(Json::as_object_mut) {
+        row.retain(|name, _| name != "MetadataId" && name != "sdkmessageid/name");
+    }
     Ok(list(&format!("{}/$metadata#sdkmessagefilters", scene.root()), value))
 }
 
