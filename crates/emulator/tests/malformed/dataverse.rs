@@ -139,8 +139,11 @@ fn option(dice: &mut Dice, world: &World) -> Wire {
 
 fn no_row(dice: &mut Dice, world: &World) -> Wire {
     let body = dice.no_object();
-    let (method, rest) =
-        dice.of(&[("POST", "contacts"), ("PATCH", "contacts(00000000-0000-0000-0000-0000000000aa)")]);
+    let (method, rest) = dice.of(&[
+        ("POST", "contacts"),
+        ("PATCH", "contacts(00000000-0000-0000-0000-0000000000aa)"),
+        ("PUT", "contacts(00000000-0000-0000-0000-0000000000aa)/jobtitle"),
+    ]);
     let body = if body.is_empty() { b"{".to_vec() } else { body };
     send(world, method, rest, &[JSON], &body)
 }
