@@ -132,12 +132,10 @@ fn is_true(element: &Element, name: &str) -> bool {
 }
 
 impl Reader<'_> {
-    fn fetch(&self, root: &Element) -> Outcome<Fetch> {
-        if is_true(root, "aggregate") {
-            return Err(Refusal::fetch("Aggregates are not supported by this server."));
-        }
-        if is_true(root, "distinct") {
-            return Err(Refusal::fetch("'distinct' is not supported by this server."));
+    /// The element about the table, if the query is about nothing else.
+    fn entity<'x>(&self, root: &'x Element) -> Outcome<&'x Element> {
+        if let Some(name) = ["aggregate", "distinct"].into_iter().find(|name| is_true(root, name)) {
+            return Err(Refusal::fetch(format!("'{name}' is not supported by this server.")));
         }
         known(root, &FETCH, &["entity"])?;
         let table = self.store.table(self.table);
@@ -146,6 +144,11 @@ impl Reader<'_> {
         let entity =
             entity.ok_or_else(|| Refusal::fetch("The FetchXML is not about the table of the URL."))?;
         known(entity, &["name"], &["attribute", "all-attributes", "order", "filter", "link-entity"])?;
+        Ok(entity)
+    }
+
+    fn fetch(&self, root: &Element) -> Outcome<Fetch> {
+        let entity = self.entity(root)?;
         let (mut parts, mut linked) = (Vec::new(), Vec::new());
         for filter in entity.named("filter") {
             parts.push(self.filter(filter, None)?);

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::listing;
 use super::preference::Preferences;
-use super::query::{Choice, Expansion, Shape, Way};
+use super::query::{Choice, Expansion, Linked, Shape, Way};
 use super::row::Row;
 use super::scene::Scene;
 use super::schema::{Column, Incoming, KEY, Kind, Table, TableId};
@@ -71,20 +71,23 @@ pub(super) fn row(
         }
     }
     for linked in &shape.linked {
-        let target = followed(store, row, linked.lookup, linked.target);
-        let Some(value) = target.and_then(|target| target.get(linked.column)) else { continue };
-        let column = &store.table(linked.target).columns[linked.column];
-        if column.hidden {
-            continue;
-        }
-        if annotations.formatted
-            && let Some(text) = formatted(store, column, value)
-        {
-            members.insert(format!("{}@{FORMATTED}", linked.name), text.into());
-        }
-        members.insert(linked.name.clone(), plain(value));
+        far(store, linked, row, annotations, &mut members);
     }
     members
+}
+
+/// A cell of the row that a lookup names; nothing where it is empty.
+fn far(store: &Store, linked: &Linked, row: &Row, annotations: Annotations, members: &mut Map<String, Json>) {
+    let target = followed(store, row, linked.lookup, linked.target);
+    let column = &store.table(linked.target).columns[linked.column];
+    let value = target.and_then(|target| target.get(linked.column)).filter(|_| !column.hidden);
+    let Some(value) = value else { return };
+    if annotations.formatted
+        && let Some(text) = formatted(store, column, value)
+    {
+        members.insert(format!("{}@{FORMATTED}", linked.name), text.into());
+    }
+    members.insert(linked.name.clone(), plain(value));
 }
 
 /// The rows that name a row, a page of them at most.
