@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails in a step of a test fails the test")]
 
+mod grant;
+
 use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use grant::token;
 use reqwest::tls::TlsInfo;
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
@@ -33,7 +36,7 @@ impl Bench {
         let roots = ready.ca.as_ref().map(|pem| reqwest::Certificate::from_pem(pem.as_bytes()).unwrap());
         let http =
             reqwest::Client::builder().no_proxy().tls_info(true).tls_certs_only(roots).build().unwrap();
-        let token = token(&http, ready, "https://vault.azure.net").await;
+        let token = token(ready, "https://vault.azure.net").await;
         Self { emulators, http, token }
     }
 
@@ -74,20 +77,6 @@ impl Bench {
         let log: Value = self.http.get(url).send().await.unwrap().json().await.unwrap();
         log["entries"].as_array().unwrap().len()
     }
-}
-
-async fn token(http: &reqwest::Client, ready: &Ready, resource: &str) -> String {
-    let crm = &ready.dataverse;
-    let scope = format!("{resource}/.default");
-    let form = [
-        ("grant_type", "client_credentials"),
-        ("client_id", &crm.client_id),
-        ("client_secret", &crm.client_secret),
-        ("scope", &scope),
-    ];
-    let url = format!("{}/{}/oauth2/v2.0/token", crm.authority, crm.tenant_id);
-    let body: Value = http.post(url).form(&form).send().await.unwrap().json().await.unwrap();
-    body["access_token"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails in a step of a test fails the test")]
 
+mod grant;
+
+use grant::token;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
@@ -14,19 +17,7 @@ async fn client(emulators: &Emulators) -> reqwest::Client {
 
 /// Such a client that knows the organization by this origin.
 async fn client_of(emulators: &Emulators, resource: &str) -> reqwest::Client {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let crm = &emulators.ready().dataverse;
-    let scope = format!("{resource}/.default");
-    let form = [
-        ("grant_type", "client_credentials"),
-        ("client_id", &crm.client_id),
-        ("client_secret", &crm.client_secret),
-        ("scope", &scope),
-    ];
-    let plain = reqwest::Client::builder().no_proxy().build().unwrap();
-    let url = format!("{}/{}/oauth2/v2.0/token", crm.authority, crm.tenant_id);
-    let grant: Value = plain.post(url).form(&form).send().await.unwrap().json().await.unwrap();
-    let bearer = format!("Bearer {}", grant["access_token"].as_str().unwrap());
+    let bearer = format!("Bearer {}", token(emulators.ready(), resource).await);
     let mut headers = HeaderMap::new();
     headers.insert("authorization", HeaderValue::from_str(&bearer).unwrap());
     headers.insert("if-none-match", HeaderValue::from_static("null"));

@@ -2,33 +2,22 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails in a step of a test fails the test")]
 
+mod grant;
+
 use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use grant::token;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use webinar_bridge_emulator::{Clock, Emulators, Options, Ready, Webinar};
+use webinar_bridge_emulator::{Clock, Emulators, Options, Webinar};
 
 fn http() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy().build().unwrap()
-}
-
-async fn token(http: &reqwest::Client, ready: &Ready, resource: &str) -> String {
-    let crm = &ready.dataverse;
-    let scope = format!("{resource}/.default");
-    let form = [
-        ("grant_type", "client_credentials"),
-        ("client_id", &crm.client_id),
-        ("client_secret", &crm.client_secret),
-        ("scope", &scope),
-    ];
-    let url = format!("{}/{}/oauth2/v2.0/token", crm.authority, crm.tenant_id);
-    let body: Value = http.post(url).form(&form).send().await.unwrap().json().await.unwrap();
-    body["access_token"].as_str().unwrap().to_owned()
 }
 
 async fn state(http: &reqwest::Client, origin: &str) -> Value {
@@ -40,10 +29,10 @@ async fn azure_31_one_client_reaches_the_crm_and_the_vault_each_with_a_token_of_
     let emulators =
         Emulators::start(Options { registrations: 3, ..Options::default() }, Clock::new()).await.unwrap();
     let (http, ready) = (http(), emulators.ready().clone());
-    let crm_token = token(&http, &ready, &ready.dataverse.base_url).await;
+    let crm_token = token(&ready, &ready.dataverse.base_url).await;
     let whoami = format!("{}/api/data/v9.2/WhoAmI", ready.dataverse.base_url);
     assert_eq!(http.get(&whoami).bearer_auth(&crm_token).send().await.unwrap().status(), 200);
-    let vault_token = token(&http, &ready, "https://vault.azure.net").await;
+    let vault_token = token(&ready, "https://vault.azure.net").await;
     assert_eq!(http.get(&whoami).bearer_auth(&vault_token).send().await.unwrap().status(), 401);
 
     let vault = &ready.key_vault;
@@ -91,7 +80,7 @@ async fn one_clock_serves_all() {
     let origin = &ready.dataverse.base_url;
     let whoami = format!("{origin}/api/data/v9.2/WhoAmI");
     emulators.set_token_lifetime(SignedDuration::from_mins(5));
-    let short = token(&http, &ready, origin).await;
+    let short = token(&ready, origin).await;
     let clock = format!("{}/_emulator/clock", ready.key_vault.base_url);
     let moved = http.post(clock).json(&json!({ "advance": "PT6M" })).send().await.unwrap();
     assert_eq!(moved.status(), 200);

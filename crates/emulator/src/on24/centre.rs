@@ -1,6 +1,6 @@
 //! The two data centres, which share nothing.
 
-use crate::emulators::{Lag, Quotas};
+use crate::options::{Lag, Options, Quotas};
 
 /// Where a data centre stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,4 +27,10 @@ pub(crate) struct Centre {
     pub(crate) region: Region,
     pub(crate) quotas: Quotas,
     pub(crate) lag: Lag,
+}
+
+impl Centre {
+    pub(crate) fn of(options: &Options, region: Region) -> Self {
+        Self { seed: options.seed, region, quotas: options.quotas, lag: options.lag }
+    }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::emulators::Lag;
+use crate::options::Lag;
 
 use super::centre::Centre;
 use super::lag::Delay;

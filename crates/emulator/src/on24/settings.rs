@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use crate::emulators::Quotas;
+use crate::options::Quotas;
 
 use super::centre::Centre;
 use super::read_settings::{ManagementSettings, ReadSettings};

@@ -6,6 +6,8 @@
 mod contexts;
 mod deliveries;
 mod failures;
+#[path = "../grant/mod.rs"]
+mod grant;
 mod limits;
 mod listener;
 mod organization;

@@ -5,6 +5,8 @@ use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use webinar_bridge_emulator::{Clock, Emulators, Options};
 
+use crate::grant::token;
+
 pub(crate) const A: &str = "00000000-0000-0000-0000-00000000000a";
 
 pub(crate) struct Organization {
@@ -20,21 +22,9 @@ impl Organization {
     }
 
     pub(crate) async fn start_with(options: Options) -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let emulators = Emulators::start(options, Clock::new()).await.unwrap();
-        let crm = &emulators.ready().dataverse;
-        let origin = crm.base_url.clone();
-        let scope = format!("{origin}/.default");
-        let form = [
-            ("grant_type", "client_credentials"),
-            ("client_id", &crm.client_id),
-            ("client_secret", &crm.client_secret),
-            ("scope", &scope),
-        ];
-        let plain = reqwest::Client::builder().no_proxy().build().unwrap();
-        let url = format!("{}/{}/oauth2/v2.0/token", crm.authority, crm.tenant_id);
-        let grant: Value = plain.post(url).form(&form).send().await.unwrap().json().await.unwrap();
-        let bearer = format!("Bearer {}", grant["access_token"].as_str().unwrap());
+        let origin = emulators.ready().dataverse.base_url.clone();
+        let bearer = format!("Bearer {}", token(emulators.ready(), &origin).await);
         let headers =
             HeaderMap::from_iter([(http::header::AUTHORIZATION, HeaderValue::from_str(&bearer).unwrap())]);
         let client = reqwest::Client::builder().no_proxy().default_headers(headers).build().unwrap();

@@ -6,6 +6,8 @@
 mod azure;
 mod dataverse;
 mod dice;
+#[path = "../grant/mod.rs"]
+mod grant;
 mod on24;
 mod raw;
 mod wire;

@@ -8,6 +8,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use webinar_bridge_emulator::Ready;
 
+use crate::grant::token;
+
 /// Where the servers are, and what opens them.
 pub(crate) struct World {
     pub(crate) ready: Ready,
@@ -18,10 +20,9 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn of(ready: &Ready) -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let crm_token = token(ready, &ready.dataverse.base_url).await;
+        let vault_token = token(ready, "https://vault.azure.net").await;
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let crm_token = token(&http, ready, &ready.dataverse.base_url).await;
-        let vault_token = token(&http, ready, "https://vault.azure.net").await;
         Self { ready: ready.clone(), crm_token, vault_token, http }
     }
 
@@ -53,20 +54,6 @@ impl World {
         assert_eq!(state["events"][0]["registrants"].as_array().map(Vec::len), Some(0));
         assert_eq!(state["events"].as_array().map(Vec::len), Some(1));
     }
-}
-
-async fn token(http: &reqwest::Client, ready: &Ready, resource: &str) -> String {
-    let crm = &ready.dataverse;
-    let scope = format!("{resource}/.default");
-    let form = [
-        ("grant_type", "client_credentials"),
-        ("client_id", &crm.client_id),
-        ("client_secret", &crm.client_secret),
-        ("scope", &scope),
-    ];
-    let url = format!("{}/{}/oauth2/v2.0/token", crm.authority, crm.tenant_id);
-    let body: Value = http.post(url).form(&form).send().await.unwrap().json().await.unwrap();
-    body["access_token"].as_str().unwrap().to_owned()
 }
 
 fn authority(origin: &str) -> &str {

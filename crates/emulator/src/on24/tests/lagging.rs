@@ -1,4 +1,4 @@
-use crate::emulators::Lag;
+use crate::options::Lag;
 
 use super::*;
 
