@@ -26,10 +26,10 @@ impl Clock {
         Timestamp::from_microsecond(machine_micros().saturating_add(ahead)).unwrap_or(Timestamp::MAX)
     }
 
-    /// Moves the clock on; a negative duration moves nothing.
+    /// Moves the clock on, at most to the end of the year 9999; a negative duration moves nothing.
     pub fn advance(&self, by: SignedDuration) {
         let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX).max(0);
-        self.ahead_micros.fetch_add(micros, Ordering::SeqCst);
+        self.ahead_micros.update(Ordering::SeqCst, Ordering::SeqCst, |ahead| ahead.saturating_add(micros));
         self.moved.notify_waiters();
     }
 
@@ -83,6 +83,15 @@ mod tests {
         clock.advance(SignedDuration::from_hours(-5));
         assert!(twin.now() >= before + SignedDuration::from_hours(2));
         assert_eq!(twin.ahead(), SignedDuration::from_hours(2));
+    }
+
+    #[test]
+    fn it_stays_at_the_end_of_time() {
+        let clock = Clock::new();
+        for _ in 0..3 {
+            clock.advance(SignedDuration::MAX);
+            assert_eq!(clock.now(), Timestamp::MAX);
+        }
     }
 
     #[tokio::test]

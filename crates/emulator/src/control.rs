@@ -135,7 +135,10 @@ fn duration(body: &[u8], now: Timestamp) -> Result<SignedDuration, &'static str>
     let Advance { advance } = serde_json::from_slice(body).map_err(|_| expected)?;
     let span: Span = advance.parse().map_err(|_| expected)?;
     let by = span.to_duration(&now.to_zoned(TimeZone::UTC)).map_err(|_| expected)?;
-    if by.is_negative() { Err("the clock never goes back") } else { Ok(by) }
+    if by.is_negative() {
+        return Err("the clock never goes back");
+    }
+    now.checked_add(by).map(|_| by).map_err(|_| "the clock ends with the year 9999")
 }
 
 #[cfg(test)]
@@ -203,6 +206,7 @@ mod tests {
             r#"{"advance":"-PT2H"}"#,
             r#"{"advance":"soon"}"#,
             r#"{"advance":"P20000Y"}"#,
+            r#"{"advance":"PT175000000H"}"#,
             r#"{"by":"PT1H"}"#,
             "",
         ] {
