@@ -1,6 +1,7 @@
 //! The sockets of one emulated server: HTTP/1.1 with keep-alive on one listener, plain, by TLS, or both.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
@@ -15,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, pause};
 use crate::control;
 use crate::emulated::Emulated;
 use crate::severed::Severed;
@@ -29,6 +30,9 @@ type Body = Either<Full<Bytes>, Severed>;
 
 /// The largest body that is read, in bytes; a larger one is answered 413.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
+
+/// How long nobody is let in after a connection could not be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// A server that answers until it is stopped.
 pub(crate) struct Server {
@@ -91,10 +95,10 @@ async fn accept(
                     }
                 });
             }
-            // Out of descriptors or a peer that was gone at once: others may fare better.
+            // A peer that was gone at once, or out of descriptors, which is not over at once.
             Err(error) => {
                 tracing::warn!(%error, "a connection was not accepted");
-                tokio::task::yield_now().await;
+                pause(ACCEPT_PAUSE).await;
             }
         }
     }
