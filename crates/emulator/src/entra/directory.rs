@@ -68,7 +68,7 @@ pub(super) struct Directory {
     applications: BTreeMap<String, Application>,
     issuers: BTreeMap<String, Vec<(String, RsaPublicKey)>>,
     resources: BTreeSet<String>,
-    /// Ids of assertions that were taken, with the times when they expire.
+    /// Ids of assertions that were taken, with the times until which they could come again.
     spent: BTreeMap<String, i64>,
 }
 

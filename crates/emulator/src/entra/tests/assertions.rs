@@ -160,6 +160,9 @@ async fn azure_28_ids_of_assertions_are_ignored_required_or_taken_once() {
     assert_eq!(statuses("ignored").await, [200, 200, 200]);
     assert_eq!(statuses("required").await, [200, 200, 401]);
     assert_eq!(statuses("once").await, [200, 401, 401]);
+    bench.clock.advance(jiff::SignedDuration::from_secs(700));
+    assert_eq!(statuses("required").await, [200, 200, 401], "clocks may be apart by five minutes");
+    assert_eq!(statuses("once").await, [401, 401, 401], "what was taken is remembered as long as it is good");
 }
 
 #[tokio::test]
