@@ -40,6 +40,10 @@ pub(crate) trait Emulated: Send + Sync + 'static {
     fn variants(&self) -> &'static [&'static str] {
         &[]
     }
+    /// The answer with what the vendor repeats of the call in every answer, those of the weather included.
+    fn echoed(&self, _call: &Call, answer: Answer) -> Answer {
+        answer
+    }
     /// The vendor's own words for "too many calls" to this operation; `variant` is one of `variants`.
     fn quota(&self, operation: &str, variant: Option<&str>) -> Answer;
     /// What `GET /_emulator/state` shows: a JSON object. Its `calls`, if it has them, are calls that came inside of

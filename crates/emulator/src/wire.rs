@@ -48,6 +48,12 @@ impl Call {
         (!authority.as_str().contains('@')).then(|| origin(self.secure, authority))
     }
 
+    /// The token that the call bears.
+    pub(crate) fn bearer(&self) -> Option<&str> {
+        let (scheme, token) = self.header("authorization")?.trim().split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    }
+
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
@@ -123,6 +129,21 @@ mod tests {
 
     fn called(host: &str) -> Option<String> {
         Call::bare(Method::GET, "/").with("host", host).origin()
+    }
+
+    #[test]
+    fn a_token_is_borne_by_its_scheme_and_by_no_other() {
+        let borne = |value| {
+            let call = Call::bare(Method::GET, "/").with("authorization", value);
+            call.bearer().map(str::to_owned)
+        };
+        for value in ["Bearer abc", "bearer  abc "] {
+            assert_eq!(borne(value).as_deref(), Some("abc"), "{value}");
+        }
+        for value in ["abc", "Basic abc", "Bearer", ""] {
+            assert_eq!(borne(value), None, "{value}");
+        }
+        assert_eq!(Call::bare(Method::GET, "/").bearer(), None);
     }
 
     #[test]

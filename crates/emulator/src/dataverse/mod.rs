@@ -156,11 +156,9 @@ impl Dataverse {
     }
 
     fn admits(&self, call: &Call) -> bool {
-        let token = call.header("authorization").and_then(|value| value.trim().split_once(' '));
-        let Some((scheme, token)) = token else { return false };
-        let admits = |audience: &str| self.issuer.check(token.trim(), audience).is_ok();
-        scheme.eq_ignore_ascii_case("bearer")
-            && (admits(&self.origin) || call.origin().is_some_and(|called| admits(&called)))
+        let Some(token) = call.bearer() else { return false };
+        let admits = |audience: &str| self.issuer.check(token, audience).is_ok();
+        admits(&self.origin) || call.origin().is_some_and(|called| admits(&called))
     }
 
     fn stranger(&self, call: &Call) -> Answer {

@@ -205,6 +205,10 @@ impl Emulated for Entra {
             Route::Configuration(..) | Route::Keys(_) | Route::Instance => answer,
             _ => answer.with(CACHE_CONTROL, "no-store, no-cache"),
         };
+        self.echoed(&call, answer)
+    }
+
+    fn echoed(&self, call: &Call, answer: Answer) -> Answer {
         match call.header("client-request-id") {
             Some(id) => answer.with(HeaderName::from_static("client-request-id"), id),
             None => answer,

@@ -200,12 +200,8 @@ impl Issuer {
         })
     }
 
-    /// Who bears the token, given bare or behind the word `Bearer`, if a server of this audience admits it.
-    pub(crate) fn check(&self, bearer: &str, audience: &str) -> Result<Arc<Caller>, TokenFault> {
-        let token = match bearer.split_once(' ') {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
-            _ => bearer,
-        };
+    /// Who bears the token, if a server of this audience admits it.
+    pub(crate) fn check(&self, token: &str, audience: &str) -> Result<Arc<Caller>, TokenFault> {
         let caller = self.read(token).ok_or(TokenFault::Unknown)?;
         let now = self.clock.now();
         if caller.tenant != self.tenant || !self.providers.contains(&caller.issuer) {

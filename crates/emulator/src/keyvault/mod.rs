@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use http::StatusCode;
-use http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderName, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, HeaderName, WWW_AUTHENTICATE};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
@@ -114,8 +114,8 @@ impl KeyVault {
     }
 
     fn admit(&self, call: &Call) -> Result<Arc<Caller>, Refusal> {
-        let header = call.header(AUTHORIZATION.as_str()).ok_or(Refusal::NoToken)?;
-        let caller = self.issuer.check(header, RESOURCE).map_err(|fault| match fault {
+        let token = call.bearer().ok_or(Refusal::NoToken)?;
+        let caller = self.issuer.check(token, RESOURCE).map_err(|fault| match fault {
             TokenFault::Unknown => Refusal::UnknownToken,
             TokenFault::Expired => Refusal::ExpiredToken,
             TokenFault::NotYet => Refusal::EarlyToken,
@@ -268,10 +268,7 @@ impl Emulated for KeyVault {
             Ok(answer) => self.with_unknown_member(answer),
             Err(refusal) => self.refuse(&refusal),
         };
-        let mut answer = dressed(answer, &entry.request_id);
-        if let Some(id) = &entry.client_request_id {
-            answer = answer.with(CLIENT_REQUEST_ID, id);
-        }
+        let answer = self.echoed(&call, dressed(answer, &entry.request_id));
         entry.status = answer.status;
         tracing::debug!(
             operation = entry.operation,
@@ -281,6 +278,13 @@ impl Emulated for KeyVault {
         );
         self.log().record(entry);
         answer
+    }
+
+    fn echoed(&self, call: &Call, answer: Answer) -> Answer {
+        match call.header(CLIENT_REQUEST_ID.as_str()) {
+            Some(id) => answer.with(CLIENT_REQUEST_ID, id),
+            None => answer,
+        }
     }
 
     fn quota(&self, _operation: &str, _variant: Option<&str>) -> Answer {

@@ -54,10 +54,8 @@ fn azure_31_a_token_is_admitted_by_its_audience_until_it_expires() {
     issuer.admit_resource("http://127.0.0.1:4711/");
     let (token, seconds) = issuer.issue(CRM).unwrap();
     assert_eq!(seconds, 3599);
-    for bearer in [token.clone(), format!("Bearer {token}"), format!("bearer  {token}")] {
-        assert!(issuer.check(&bearer, CRM).is_ok());
-        assert!(issuer.check(&bearer, "http://127.0.0.1:4711/").is_ok());
-    }
+    assert!(issuer.check(&token, CRM).is_ok());
+    assert!(issuer.check(&token, "http://127.0.0.1:4711/").is_ok());
     clock.advance(SignedDuration::from_secs(3599));
     assert_eq!(issuer.check(&token, CRM), Err(TokenFault::Expired));
 }

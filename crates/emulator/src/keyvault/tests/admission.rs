@@ -91,6 +91,12 @@ async fn azure_4_every_bad_token_is_challenged_anew() {
         assert!(reply.message().starts_with(words), "{}", reply.message());
         assert!(reply.headers.contains_key("www-authenticate"));
     }
+    for header in [good.clone(), format!("Basic {good}"), "Bearer".to_owned()] {
+        let call = Call::bare(Method::GET, "/keys/tenant-kek?api-version=7.4").with("authorization", &header);
+        let reply = read(&bench.vault.handle(call).await);
+        assert_eq!(reply.code(), (401, "Unauthorized", ""));
+        assert!(reply.message().starts_with("AKV10000") && reply.headers.contains_key("www-authenticate"));
+    }
     bench.token = good;
     assert_eq!(bench.get(&key("")).await.status, 200);
     bench.clock.advance(SignedDuration::from_hours(1));
@@ -142,7 +148,8 @@ async fn azure_7_identifiers_have_the_host_that_was_called() {
     let bench = Bench::new();
     let called = async |host: &str, secure| {
         let call = Call { secure, ..Call::bare(Method::GET, "/keys/tenant-kek?api-version=7.4") };
-        let answer = bench.vault.handle(call.with("host", host).with("authorization", &bench.token)).await;
+        let call = call.with("host", host).with("authorization", &format!("Bearer {}", bench.token));
+        let answer = bench.vault.handle(call).await;
         read(&answer).body["key"]["kid"].as_str().unwrap().to_owned()
     };
     let kid = called("127.0.0.1:9000", false).await;
