@@ -10,6 +10,7 @@ mod emulators;
 mod entra;
 mod forge;
 mod keyvault;
+mod line;
 mod on24;
 mod options;
 mod people;

@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::clock::{Clock, pause};
 use crate::control;
 use crate::emulated::Emulated;
+use crate::line::{Line, Tear};
 use crate::severed::Severed;
 use crate::site::{Dropped, Reply, Site};
 use crate::tls::Tls;
@@ -107,21 +108,32 @@ async fn accept(
 /// A whole connection; whoever does not speak what this server speaks is left.
 async fn converse(stream: TcpStream, tls: Tls, site: Arc<Site>) {
     let _ = stream.set_nodelay(true);
-    match tls.acceptor_for(&stream).await {
-        Ok(None) => serve(stream, site, false).await,
-        Ok(Some(acceptor)) => match acceptor.accept(stream).await {
-            Ok(stream) => serve(stream, site, true).await,
+    let acceptor = tls.acceptor_for(&stream).await;
+    let (line, tear) = Line::new(stream);
+    match acceptor {
+        Ok(None) => serve(line, tear, site, false).await,
+        Ok(Some(acceptor)) => match acceptor.accept(line).await {
+            Ok(stream) => serve(stream, tear, site, true).await,
             Err(error) => tracing::debug!(%error, "no TLS came about"),
         },
         Err(error) => tracing::debug!(%error, "a connection ended before its first byte"),
     }
 }
 
-async fn serve<S>(stream: S, site: Arc<Site>, secure: bool)
+async fn serve<S>(stream: S, tear: Tear, site: Arc<Site>, secure: bool)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let service = service_fn(move |request| exchange(Arc::clone(&site), request, secure));
+    let service = service_fn(move |request| {
+        let (site, tear) = (Arc::clone(&site), tear.clone());
+        async move {
+            let outcome = exchange(site, request, secure).await;
+            if matches!(outcome, Err(Dropped::Torn)) {
+                tear.tear();
+            }
+            outcome
+        }
+    });
     if let Err(error) = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await {
         tracing::debug!(%error, "a connection ended early");
     }

@@ -38,6 +38,6 @@ impl Body for Severed {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        Poll::Ready(Some(Err(Dropped)))
+        Poll::Ready(Some(Err(Dropped::Closed)))
     }
 }

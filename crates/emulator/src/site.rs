@@ -18,13 +18,21 @@ use crate::emulated::{Emulated, Presence};
 use crate::weather::{DRESSES, Effect, Strike, Weather, dressed, gateway_page};
 use crate::wire::{Answer, Call};
 
-/// The connection closes without an answer.
-#[derive(Debug)]
-pub(crate) struct Dropped;
+/// How a connection ends without an answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Dropped {
+    /// It is closed as usual.
+    Closed,
+    /// It is reset.
+    Torn,
+}
 
 impl fmt::Display for Dropped {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the connection is closed without an answer")
+        formatter.write_str(match self {
+            Self::Closed => "the connection is closed without an answer",
+            Self::Torn => "the connection is reset without an answer",
+        })
     }
 }
 
@@ -73,8 +81,8 @@ impl Site {
         };
         tracing::debug!(operation, ?strike, "weather");
         match strike.effect {
-            Effect::Status(_) | Effect::Quota => Ok(Reply::Whole(self.refusal(operation, &strike))),
-            Effect::Reset => Err(Dropped),
+            Effect::Status(_) | Effect::Quota => Ok(Reply::Whole(self.refusal(operation, &call, &strike))),
+            Effect::Reset => Err(Dropped::Torn),
             Effect::Hang => std::future::pending().await,
             Effect::Delay(time) => self.delayed(call, time, presence).await,
             Effect::Late(time) => self.late(call, time, presence).await,
@@ -83,14 +91,18 @@ impl Site {
     }
 
     /// What the weather answers itself.
-    fn refusal(&self, operation: &str, strike: &Strike) -> Answer {
+    fn refusal(&self, operation: &str, call: &Call, strike: &Strike) -> Answer {
         let variant = strike.variant.as_deref();
         let own = variant.filter(|variant| !DRESSES.contains(variant));
         let answer = match strike.effect {
             Effect::Status(status) => self.emulated.failure(status, own),
             _ => self.emulated.quota(operation, own),
         };
-        let answer = variant.map_or(answer.clone(), |variant| dressed(answer, variant));
+        let answer = self.emulated.echoed(call, answer);
+        let answer = match variant {
+            Some(variant) => dressed(answer, variant),
+            None => answer,
+        };
         match strike.retry_after {
             None => answer,
             Some(retry_after) => retry_after.on(answer, self.clock.now()),
@@ -103,11 +115,11 @@ impl Site {
         let task = self.tasks.spawn(async move {
             let _presence = presence;
             tokio::select! {
-                () = closing.cancelled() => Err(Dropped),
+                () = closing.cancelled() => Err(Dropped::Closed),
                 () = pause(time) => Ok(Reply::Whole(emulated.handle(call).await)),
             }
         });
-        task.await.unwrap_or(Err(Dropped))
+        task.await.unwrap_or(Err(Dropped::Closed))
     }
 
     /// The call lands when its time has come, long after the client has given up.
@@ -141,7 +153,7 @@ impl Site {
 /// What becomes of the answer to a call that was carried out.
 fn spoilt(mut answer: Answer, effect: Effect) -> Result<Reply, Dropped> {
     match effect {
-        Effect::DropAfterAccept => return Err(Dropped),
+        Effect::DropAfterAccept => return Err(Dropped::Closed),
         Effect::Cut => return Ok(Reply::Cut(answer)),
         Effect::Garbage => answer = gateway_page(),
         Effect::Truncate => answer.body = half(&answer.body),

@@ -111,8 +111,9 @@ async fn azure_22_the_vault_fails_in_every_way() {
     let rule = |effect: &str| json!({ "operation": "getKey", "effect": effect });
     for status in [500, 503] {
         bench.weather(rule(&format!("status:{status}"))).await;
-        let answer = bench.get().send().await.unwrap();
+        let answer = bench.get().header("x-ms-client-request-id", "call-17").send().await.unwrap();
         assert_eq!(answer.status(), status);
+        assert_eq!(answer.headers()["x-ms-client-request-id"], "call-17", "as in every answer");
         assert!(answer.json::<Value>().await.unwrap()["error"]["code"].is_string());
     }
     let mut page = rule("status:502");

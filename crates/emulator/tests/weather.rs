@@ -4,10 +4,13 @@
 
 mod client;
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use client::{Client, Reply};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 async fn weather(client: &Client, rules: Value) {
     let reply = client.control("POST", "weather", &json!({ "rules": rules })).await;
@@ -38,6 +41,26 @@ async fn what_is_not_applied_leaves_no_trace() {
         assert_eq!(client.people().await, Vec::<Value>::new(), "{effect}");
     }
     assert_eq!(client.calls("register").await, 4);
+    client.stop().await;
+}
+
+/// A client sees how a connection ends: that it was reset, or that it is just over.
+#[tokio::test]
+async fn a_reset_is_one_and_a_drop_is_none() {
+    let client = Client::start().await;
+    let on24 = client.emulators.ready().on24.clone();
+    let address = on24.base_url.strip_prefix("http://").unwrap().strip_suffix("/v2").unwrap().to_owned();
+    let request = format!(
+        "GET /v2/client/{}/event HTTP/1.1\r\nhost: {address}\r\naccesstokenkey: {}\r\naccesstokensecret: {}\r\n\r\n",
+        on24.client_id, on24.access_token_key, on24.access_token_secret
+    );
+    for (effect, end) in [("reset", Err(ErrorKind::ConnectionReset)), ("drop_after_accept", Ok(0))] {
+        weather(&client, json!([{ "operation": "*", "effect": effect }])).await;
+        let mut line = TcpStream::connect(&address).await.unwrap();
+        line.write_all(request.as_bytes()).await.unwrap();
+        let read = line.read(&mut [0; 64]).await.map_err(|error| error.kind());
+        assert_eq!(read, end, "{effect}");
+    }
     client.stop().await;
 }
 

@@ -16,11 +16,11 @@ pub(crate) enum Effect {
     Status(StatusCode),
     /// Not applied; answered in the vendor's words for "too many calls".
     Quota,
-    /// Applied; the connection closes without an answer.
+    /// Applied; the connection closes in order, without an answer.
     DropAfterAccept,
     /// Not applied; silence until the client gives up.
     Hang,
-    /// Not applied; the connection closes.
+    /// Not applied; the connection is reset.
     Reset,
     /// Applied after that much of the machine's time, whether or not the client still waits; then answered as usual.
     Delay(Duration),
