@@ -54,7 +54,7 @@ fn free_names(folder: &Path) -> (PathBuf, PathBuf) {
 fn free_store(file: &Path) -> PathBuf {
     let mut store = file.with_extension("db");
     let mut number = 1;
-    while store.exists() {
+    while store.exists() || store == file {
         number += 1;
         store = file.with_extension(format!("{number}.db"));
     }

@@ -122,12 +122,29 @@ impl Emulated<'_> {
             let trust = format!("  Clients must trust the authority in\n    {}\n\n", ca.display());
             block.push_str(&trust);
         }
+        block.push_str(&self.controls());
         if let Some(written) = self.written {
             block.push_str(&next(written));
         }
         block.push_str("Ready. Press Ctrl-C to end.\n");
         block
     }
+
+    /// A command that works as it is printed tells more of the control endpoints than words.
+    fn controls(&self) -> String {
+        let trusting = self.ca.map_or_else(String::new, |ca| format!("--cacert {} ", pasted(ca)));
+        let origin = self.ready.on24.base_url.trim_end_matches("/v2");
+        format!(
+            "  Weather, clock and state of each server are below /_emulator/:\n    curl {trusting}{origin}/_emulator/state\n\n"
+        )
+    }
+}
+
+/// A path as a shell takes it for one word.
+fn pasted(path: &Path) -> String {
+    let path = path.display().to_string();
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+".contains(letter);
+    if path.chars().all(plain) { path } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
 
 fn account(name: &str, on24: &On24Ready) -> String {
@@ -145,10 +162,11 @@ fn credential(name: &str, value: impl std::fmt::Display) -> String {
 }
 
 fn next(written: &Written) -> String {
-    let path = written.path.display();
     format!(
-        "  Wrote {path}. In another terminal:\n    webinar-bridge serve --config {path}\n\
+        "  Wrote {}. In another terminal:\n    webinar-bridge serve --config {}\n\
          \x20 Its log names the console's address; sign in with\n    {}\n\n",
+        written.path.display(),
+        pasted(&written.path),
         written.token
     )
 }

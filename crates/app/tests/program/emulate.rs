@@ -165,6 +165,49 @@ fn quotas_and_lag_are_switched_on_by_their_flags() {
 }
 
 #[test]
+fn an_address_is_asked_for_with_an_example() {
+    for wrong in ["8081", "example.org:80", "127.0.0.1"] {
+        let ended = Program::run(&["emulate", "--dataverse", wrong], &[]);
+        assert_eq!(ended.code, Some(2));
+        assert!(ended.err.contains("--dataverse") && ended.err.contains("127.0.0.1:8081"), "{}", ended.err);
+    }
+    let emulators = Program::start(&["emulate", "--json", "--entra", "localhost:0"], &[]);
+    let ready = emulators.first_line();
+    assert!(ready["dataverse"]["authority"].as_str().unwrap().starts_with("http://127.0.0.1:"));
+    assert_eq!(emulators.terminate().code, Some(0));
+}
+
+#[test]
+fn more_rows_than_a_machine_holds_are_refused() {
+    for flag in ["--contacts", "--registrations"] {
+        let ended = Program::run(&["emulate", flag, "4000000000"], &[]);
+        assert_eq!(ended.code, Some(2));
+        assert!(ended.err.contains("1000000"), "{}", ended.err);
+    }
+}
+
+#[test]
+fn who_does_not_wait_for_the_start_may_end_it() {
+    let emulators = Program::start(&["emulate", "--registrations", "1000000"], &[]);
+    emulators.hinted("1000000 registrations");
+    let asked = std::time::Instant::now();
+    let ended = emulators.terminate();
+    assert!(asked.elapsed() < std::time::Duration::from_secs(20), "{:?}", asked.elapsed());
+    assert_eq!((ended.code, ended.out.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn the_store_of_the_file_for_serve_is_another_file() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("bridge.db");
+    let emulators = Program::start(&["emulate", "--json", "--write-config", path.to_str().unwrap()], &[]);
+    emulators.first_line();
+    let written = std::fs::read_to_string(&path).unwrap();
+    assert!(written.contains("/bridge.2.db\""), "{written}");
+    assert_eq!(emulators.terminate().code, Some(0));
+}
+
+#[test]
 fn a_wrong_choice_names_the_right_ones() {
     for (flag, names) in [("--quotas", ["none", "published"]), ("--lag", ["none", "documented"])] {
         let ended = Program::run(&["emulate", flag, "some"], &[]);
@@ -175,11 +218,21 @@ fn a_wrong_choice_names_the_right_ones() {
 
 #[test]
 fn people_are_told_in_words() {
-    let emulators = Program::start(&["emulate", "--registrations", "3"], &[]);
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("two words.toml");
+    let arguments = ["emulate", "--tls", "--registrations", "3", "--write-config", path.to_str().unwrap()];
+    let emulators = Program::start(&arguments, &[]);
     let ended = {
         emulators.told("Ready. Press Ctrl-C to end.");
         emulators.terminate()
     };
     assert_eq!(ended.code, Some(0));
+    assert!(ended.out.contains(&format!("serve --config '{}'\n", path.display())), "{}", ended.out);
+    let ca = path.with_extension("ca.pem");
+    assert!(
+        ended.out.contains(&format!("curl --cacert '{}' https://127.0.0.1:", ca.display())),
+        "{}",
+        ended.out
+    );
     assert!(ended.out.contains("ON24") && ended.out.contains("access token key"), "{}", ended.out);
 }

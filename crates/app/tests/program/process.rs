@@ -101,6 +101,15 @@ impl Program {
         assert!(self.out.wait(|line| line == text).is_some(), "`{text}` was not said:\n{}", self.out.all());
     }
 
+    /// Waits for a line of standard error that has these words.
+    pub(crate) fn hinted(&self, words: &str) {
+        assert!(
+            self.err.wait(|line| line.contains(words)).is_some(),
+            "`{words}` was not said:\n{}",
+            self.err.all()
+        );
+    }
+
     /// The fields of the log line with this code.
     pub(crate) fn logged(&self, code: &str) -> Value {
         let parsed = |line: &str| serde_json::from_str::<Value>(line).unwrap_or_default()["fields"].take();
