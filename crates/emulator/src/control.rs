@@ -22,10 +22,8 @@ pub(crate) fn answer(site: &Site, call: &Call) -> Option<Answer> {
         ("clock", &Method::POST) => clock(&site.clock, &call.body),
         ("state" | "clock", _) => not_allowed(),
         _ => site.emulated.control(name, call).unwrap_or_else(|| {
-            refusal(
-                StatusCode::NOT_FOUND,
-                "there is state, weather, clock, and what this server has of its own",
-            )
+            let names = [&["state", "weather", "clock"], site.emulated.controls()].concat();
+            refusal(StatusCode::NOT_FOUND, &format!("there are {}", names.join(", ")))
         }),
     })
 }

@@ -49,6 +49,10 @@ pub(crate) trait Emulated: Send + Sync + 'static {
     /// What `GET /_emulator/state` shows: a JSON object. Its `calls`, if it has them, are calls that came inside of
     /// other ones, by operation; they are added to those that the sockets count.
     fn state(&self) -> serde_json::Value;
+    /// The names of its own control endpoints, for people who ask for another one.
+    fn controls(&self) -> &'static [&'static str] {
+        &[]
+    }
     /// A control endpoint of its own below `/_emulator/`, e.g. `attendance`; `None` when there is none of that name.
     fn control(&self, _name: &str, _call: &Call) -> Option<Answer> {
         None

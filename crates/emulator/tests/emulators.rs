@@ -132,6 +132,29 @@ fn what_keeps_a_processor_busy_is_done_on_threads_of_its_own() {
 }
 
 #[tokio::test]
+async fn whoever_asks_for_no_control_endpoint_hears_which_there_are() {
+    let emulators = Emulators::start(Options::default(), Clock::new()).await.unwrap();
+    let (http, ready) = (http(), emulators.ready());
+    for (origin, own) in [
+        (ready.on24.base_url.trim_end_matches("/v2"), "attendance"),
+        (&ready.dataverse.base_url, "webhooks"),
+        (&ready.dataverse.authority, "clients"),
+        (&ready.key_vault.base_url, "audit"),
+    ] {
+        let get = async |name: &str| http.get(format!("{origin}/_emulator/{name}")).send().await.unwrap();
+        let refused = get("").await;
+        assert_eq!(refused.status(), 404);
+        let refused: Value = refused.json().await.unwrap();
+        let names = refused["error"].as_str().unwrap().strip_prefix("there are ").unwrap();
+        assert!(names.split(", ").any(|name| name == own), "{names}");
+        for name in names.split(", ") {
+            assert_ne!(get(name).await.status(), 404, "{name}");
+        }
+    }
+    emulators.stop().await;
+}
+
+#[tokio::test]
 async fn a_seed_gives_the_same_credentials_and_another_gives_others() {
     let mut blocks = Vec::new();
     for seed in [42, 42, 43] {

@@ -281,6 +281,10 @@ impl Emulated for Dataverse {
         json!({"tables": tables, "calls": world.batched})
     }
 
+    fn controls(&self) -> &'static [&'static str] {
+        &["settings", "keys", "tracking", "webhooks"]
+    }
+
     fn control(&self, name: &str, call: &Call) -> Option<Answer> {
         match name {
             "settings" => Some(self.set(call)),

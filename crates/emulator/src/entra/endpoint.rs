@@ -226,6 +226,10 @@ impl Emulated for Entra {
         json!({})
     }
 
+    fn controls(&self) -> &'static [&'static str] {
+        &["settings", "clients", "issuers", "token", "identity"]
+    }
+
     fn control(&self, name: &str, call: &Call) -> Option<Answer> {
         control::answer(&self.issuer, name, call)
     }

@@ -295,6 +295,10 @@ impl Emulated for KeyVault {
         json!({})
     }
 
+    fn controls(&self) -> &'static [&'static str] {
+        &["settings", "key", "permissions", "audit"]
+    }
+
     fn control(&self, name: &str, call: &Call) -> Option<Answer> {
         control::answer(self, name, call)
     }

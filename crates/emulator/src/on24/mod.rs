@@ -210,6 +210,10 @@ impl Emulated for On24 {
         json!({ "events": self.books().state() })
     }
 
+    fn controls(&self) -> &'static [&'static str] {
+        &["settings", "events", "event", "confirm", "attendance", "account", "tokens"]
+    }
+
     fn control(&self, name: &str, call: &Call) -> Option<Answer> {
         match name {
             "attendance" => Some(turnout::control(&mut self.books(), call)),

@@ -44,6 +44,24 @@ async fn azure_17_without_a_version_the_newest_that_is_enabled_wraps() {
     assert_eq!(bench.post(&key("/wrapkey"), "RSA-OAEP-256", "AAAA").await.status, 403);
 }
 
+#[test]
+fn a_wrong_change_of_the_key_is_refused_and_changes_nothing() {
+    let bench = Bench::new();
+    let before = bench.control("key", &json!({})).body;
+    for (wrong, words) in [
+        (json!({ "enabled": false, "version": "nope" }), "no such version"),
+        (json!({ "enabled": false, "denied": ["fly"] }), "unwrapKey"),
+        (json!({ "enabled": "no" }), "true|false"),
+        (json!({ "disabled": true }), "enabled"),
+    ] {
+        let reply = bench.control("key", &wrong);
+        assert_eq!(reply.status, 400, "{wrong}");
+        assert!(reply.body["error"].as_str().unwrap().contains(words), "{wrong}: {}", reply.body);
+    }
+    assert_eq!(bench.control("key", &json!({})).body, before);
+    assert_eq!(bench.control("key", &json!({ "denied": ["GetKey", "purge"] })).status, 200);
+}
+
 #[tokio::test]
 async fn azure_18_a_rotation_makes_a_version_and_the_old_one_still_unwraps() {
     let bench = Bench::new();
