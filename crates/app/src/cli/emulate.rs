@@ -183,12 +183,11 @@ struct Authority {
 impl Authority {
     fn write(pem: Option<&str>, beside: Option<&Path>) -> Result<Option<Self>, Failure> {
         let Some(pem) = pem else { return Ok(None) };
-        let (path, folder) = match beside {
-            Some(config) => (absolute(config)?.with_extension("ca.pem"), None),
-            None => {
-                let folder = Folder::open(None)?;
-                (folder.path.join("ca.pem"), Some(folder))
-            }
+        let (path, folder) = if let Some(config) = beside {
+            (absolute(config)?.with_extension("ca.pem"), None)
+        } else {
+            let folder = Folder::open(None)?;
+            (folder.path.join("ca.pem"), Some(folder))
         };
         std::fs::write(&path, pem).map_err(|error| cannot_write(&path, &error))?;
         Ok(Some(Self { path, _folder: folder }))
