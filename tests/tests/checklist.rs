@@ -58,7 +58,8 @@ fn tests(sources: &[Source]) -> BTreeSet<String> {
 
 fn page() -> BTreeMap<String, Vec<Row>> {
     let path = root().join("docs/emulators/checklist.md");
-    checklist(&std::fs::read_to_string(path).expect("the checklist"))
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    checklist(&text)
 }
 
 fn stands_for(named: &str, test: &str) -> bool {

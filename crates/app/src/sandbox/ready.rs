@@ -72,7 +72,7 @@ fn merge(line: &mut Value, more: Value) {
     }
 }
 
-/// One line each, so that the longest, a token, still fits into 80 columns.
+/// One line each.
 fn addresses(ready: &Ready) -> String {
     let eu = ready.on24_eu.as_ref().map(|eu| ("ON24 EU", &eu.base_url));
     let lines = [("ON24", &ready.on24.base_url)].into_iter().chain(eu).chain([
