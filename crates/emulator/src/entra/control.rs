@@ -152,9 +152,9 @@ fn token(issuer: &Issuer, call: &Call) -> Answer {
         return refuse("expected {\"claims\":{…},\"forged\":true|false}");
     };
     let now = issuer.now().as_second();
-    let founder = issuer.directory().application(issuer.client_id()).cloned();
-    let founder = founder.unwrap_or_else(|| issuer.newcomer(Some(issuer.client_id().to_owned())));
-    let mut claims = issuer.claims(&founder, "https://vault.azure.net", Proof::Secret, (now, now + 3599));
+    let seeded = issuer.directory().application(issuer.client_id()).cloned();
+    let seeded = seeded.unwrap_or_else(|| issuer.newcomer(Some(issuer.client_id().to_owned())));
+    let mut claims = issuer.claims(&seeded, "https://vault.azure.net", Proof::Secret, (now, now + 3599));
     if let Some(members) = claims.as_object_mut() {
         members.extend(order.claims);
         members.retain(|_, value| !value.is_null());

@@ -135,7 +135,7 @@ impl Issuer {
     }
 
     /// The clients that were there from the start.
-    pub(crate) fn founders(&self) -> [String; 2] {
+    pub(crate) fn seeded_callers(&self) -> [String; 2] {
         [self.client_id.clone(), self.identity.client_id.clone()]
     }
 

@@ -70,7 +70,7 @@ impl KeyVault {
         let mut ring = KeyRing::new(seed);
         ring.found(clock.now().as_second());
         let vault = Self {
-            permissions: Mutex::new(Permissions::new(&issuer.founders())),
+            permissions: Mutex::new(Permissions::new(&issuer.seeded_callers())),
             clock,
             issuer,
             authority,

@@ -30,9 +30,9 @@ struct Change {
 
 impl Permissions {
     /// These applications may do everything, any other nothing.
-    pub(super) fn new(founders: &[String]) -> Self {
+    pub(super) fn new(seeded_callers: &[String]) -> Self {
         let all = || PERMISSIONS.iter().copied().collect();
-        let granted = founders.iter().map(|id| (id.to_ascii_lowercase(), all())).collect();
+        let granted = seeded_callers.iter().map(|id| (id.to_ascii_lowercase(), all())).collect();
         Self { granted, denied: Vec::new() }
     }
 

@@ -39,7 +39,7 @@ async fn azure_14_a_key_is_used_only_for_what_it_is_meant() {
 #[tokio::test]
 async fn azure_15_each_caller_has_permissions_of_its_own() {
     let mut bench = Bench::new();
-    let founder = bench.token.clone();
+    let seeded = bench.token.clone();
     let (kid, wrapped) = bench.wrap(&key("/wrapkey"), &[1; 32]).await;
     let id = visit(&mut bench, &["wrapKey", "unwrapKey"]);
     assert_eq!(bench.unwrap(&kid, &wrapped).await.status, 200);
@@ -69,7 +69,7 @@ async fn azure_15_each_caller_has_permissions_of_its_own() {
             "{path}"
         );
     }
-    bench.token = founder;
+    bench.token = seeded;
     assert_eq!(bench.get(&key("")).await.status, 200);
 }
 
