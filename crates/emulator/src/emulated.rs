@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use http::StatusCode;
-
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -36,7 +35,7 @@ pub(crate) trait Emulated: Send + Sync + 'static {
     fn begin(&self, _tasks: &TaskTracker, _closing: &CancellationToken) {}
     /// The answer, with its effect on the state.
     async fn handle(&self, call: Call) -> Answer;
-    /// The shapes of its own that a failure can take, beside the plain ones (`weather::Dress`) that every server has.
+    /// The shapes of its own that a failure can take, beside the plain ones (`weather::DRESSES`) that every server has.
     fn variants(&self) -> &'static [&'static str] {
         &[]
     }
