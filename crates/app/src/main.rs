@@ -1,30 +1,7 @@
-//! `webinar-bridge`: registrations from Dynamics 365 to ON24, viewing minutes back, and a balance that adds up.
-
-mod cli;
-mod config;
-mod declare;
-mod exit;
-mod pipeline;
-#[cfg(feature = "sandbox")]
-mod sandbox;
-mod service;
-mod telemetry;
-mod wiring;
-mod world;
+//! The binary; everything stands in the library beside it.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // The one TLS provider of this process; a second installation changes nothing.
-    drop(rustls::crypto::ring::default_provider().install_default());
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return exit::Failure::unexpected(error).report(),
-    };
-    let outcome = runtime.block_on(cli::run());
-    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
-    }
+    webinar_bridge_app::main()
 }

@@ -43,7 +43,8 @@ impl Service {
         wait: Arc<dyn Wait>,
         deliver_workers: u32,
     ) -> Result<Self, Failure> {
-        let loops = Loops::new(&admin, board, wait, CancellationToken::new());
+        let loops =
+            Loops::new(admin.bridge.clone(), admin.meters.clone(), board, wait, CancellationToken::new());
         let close = CancellationToken::new();
         let mut servers = JoinSet::new();
         let address = |listener: &TcpListener| listener.local_addr().map_err(Failure::unexpected);

@@ -9,7 +9,7 @@ use webinar_bridge_domain::port::{Clock, Entropy};
 use webinar_bridge_domain::time::whole_micros;
 
 /// The machine's clock.
-pub(crate) struct SystemClock;
+pub struct SystemClock;
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is where the program's time comes from")]
@@ -19,11 +19,18 @@ impl Clock for SystemClock {
 }
 
 /// The machine's randomness.
-pub(crate) struct SystemEntropy(SystemRandom);
+pub struct SystemEntropy(SystemRandom);
 
 impl SystemEntropy {
-    pub(crate) fn new() -> Self {
+    /// Asks the operating system.
+    pub fn new() -> Self {
         Self(SystemRandom::new())
+    }
+}
+
+impl Default for SystemEntropy {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -36,7 +43,7 @@ impl Entropy for SystemEntropy {
 
 /// Waits by a clock.
 #[async_trait]
-pub(crate) trait Wait: Send + Sync {
+pub trait Wait: Send + Sync {
     /// Returns when the clock shows `at`.
     async fn until(&self, at: Timestamp);
 }
@@ -51,6 +58,6 @@ impl Wait for SystemClock {
 
 /// Real waiting, for whoever waits on the machine and not on a flow.
 #[expect(clippy::disallowed_methods, reason = "this is where the program waits")]
-pub(crate) async fn pause(time: Duration) {
+pub async fn pause(time: Duration) {
     tokio::time::sleep(time).await;
 }

@@ -8,18 +8,24 @@ use webinar_bridge_domain::port::Bell;
 
 /// The loops' seats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Seat {
+pub enum Seat {
+    /// Walks organizations through their integration.
     Steward,
+    /// Follows the CRM.
     Observe,
+    /// Brings registrations to the provider.
     Deliver,
+    /// Tells the CRM what became of them.
     Answer,
+    /// Brings attendance home.
     Metrics,
 }
 
 impl Seat {
     const ALL: [Self; 5] = [Self::Steward, Self::Observe, Self::Deliver, Self::Answer, Self::Metrics];
 
-    pub(crate) const fn name(self) -> &'static str {
+    /// The seat's stable name.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Steward => "steward",
             Self::Observe => "observe",
@@ -41,14 +47,21 @@ impl Seat {
 }
 
 /// Who works, and who rests.
-pub(crate) struct Board {
+pub struct Board {
     seats: Mutex<[Option<Rest>; 5]>,
     wakes: [Notify; 5],
     changed: Notify,
 }
 
+impl Default for Board {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Board {
-    pub(crate) fn new() -> Self {
+    /// A board on which nobody rests yet.
+    pub fn new() -> Self {
         Self { seats: Mutex::default(), wakes: Default::default(), changed: Notify::new() }
     }
 
@@ -56,23 +69,25 @@ impl Board {
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn busy(&self, seat: Seat) {
+    /// The seat's loop works.
+    pub fn busy(&self, seat: Seat) {
         self.seats()[seat.index()] = None;
     }
 
-    pub(crate) fn resting(&self, seat: Seat, rest: Rest) {
+    /// The seat's loop rests.
+    pub fn resting(&self, seat: Seat, rest: Rest) {
         self.seats()[seat.index()] = Some(rest);
         self.changed.notify_waiters();
     }
 
     /// Wakes every loop but one. A loop that is woken counts as working from now on, so that nobody takes the moment
     /// before it opens its eyes for quiet.
-    pub(crate) fn wake_all_but(&self, seat: Seat) {
+    pub fn wake_all_but(&self, seat: Seat) {
         self.wake(|other| other != seat);
     }
 
     /// Wakes every loop.
-    pub(crate) fn wake_all(&self) {
+    pub fn wake_all(&self) {
         self.wake(|_| true);
     }
 
@@ -84,19 +99,19 @@ impl Board {
         }
     }
 
-    pub(crate) async fn woken(&self, seat: Seat) {
+    /// Returns when somebody wakes the seat's loop.
+    pub async fn woken(&self, seat: Seat) {
         self.wakes[seat.index()].notified().await;
     }
 
     /// When all loops rest: the shortest rest. `None`: somebody works.
-    pub(crate) fn quiet(&self) -> Option<Rest> {
+    pub fn quiet(&self) -> Option<Rest> {
         let seats = *self.seats();
         seats.into_iter().try_fold(Rest::Idle, |rest, seat| Some(rest.or_sooner(seat?)))
     }
 
     /// Returns when all loops rest, with the shortest rest.
-    #[cfg_attr(not(feature = "sandbox"), expect(dead_code, reason = "only the sandbox waits for quiet"))]
-    pub(crate) async fn until_quiet(&self) -> Rest {
+    pub async fn until_quiet(&self) -> Rest {
         loop {
             let changed = self.changed.notified();
             if let Some(rest) = self.quiet() {

@@ -9,27 +9,31 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use webinar_bridge_admin::{Admin, Meters};
+use webinar_bridge_admin::Meters;
 use webinar_bridge_domain::bridge::Bridge;
 use webinar_bridge_domain::flow::{Rest, StepReport};
 use webinar_bridge_domain::port::StoreError;
 use webinar_bridge_domain::time::later;
 
-pub(crate) use board::{Board, Seat};
+pub use board::{Board, Seat};
 
 use crate::world::Wait;
 
 /// What every loop holds.
 #[derive(Clone)]
-pub(crate) struct Loops {
-    pub(crate) bridge: Bridge,
-    pub(crate) meters: Meters,
-    pub(crate) wait: Arc<dyn Wait>,
-    pub(crate) board: Arc<Board>,
+pub struct Loops {
+    /// The flows.
+    pub bridge: Bridge,
+    /// Counts what they did.
+    pub meters: Meters,
+    /// Waits by the clock that the bridge asks.
+    pub wait: Arc<dyn Wait>,
+    /// Who works, and who rests.
+    pub board: Arc<Board>,
     /// Asks the loops to end.
-    pub(crate) stop: CancellationToken,
+    pub stop: CancellationToken,
     /// Told when the process must end: the store failed for good.
-    pub(crate) fatal: CancellationToken,
+    pub fatal: CancellationToken,
 }
 
 /// How long a loop rests when the store cannot serve it.
@@ -39,24 +43,19 @@ const STORE_REST: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
 const AT_ONCE: u32 = 100;
 
 impl Loops {
-    pub(crate) fn new(
-        admin: &Admin,
+    /// The loops of `bridge`; nothing runs yet.
+    pub fn new(
+        bridge: Bridge,
+        meters: Meters,
         board: Arc<Board>,
         wait: Arc<dyn Wait>,
         stop: CancellationToken,
     ) -> Self {
-        Self {
-            bridge: admin.bridge.clone(),
-            meters: admin.meters.clone(),
-            wait,
-            board,
-            stop,
-            fatal: CancellationToken::new(),
-        }
+        Self { bridge, meters, wait, board, stop, fatal: CancellationToken::new() }
     }
 
     /// Starts all loops; the tracker ends when they have ended.
-    pub(crate) fn start(&self, deliver_workers: u32) -> TaskTracker {
+    pub fn start(&self, deliver_workers: u32) -> TaskTracker {
         let tasks = TaskTracker::new();
         let bridge = &self.bridge;
         let steward = bridge.steward.clone();
@@ -158,4 +157,4 @@ impl Loops {
 }
 
 /// How long running calls may take to end when the process stops.
-pub(crate) const CALLS_END: Duration = Duration::from_secs(12);
+pub const CALLS_END: Duration = Duration::from_secs(12);
