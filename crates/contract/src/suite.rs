@@ -209,6 +209,7 @@ suite! { ($)
     the_answer_lane_has_what_is_to_be_told,
     a_held_person_is_told_and_not_delivered,
     an_answer_put_off_comes_back_at_its_time,
+    a_begun_answer_stays_due,
     an_amendment_goes_by_revision,
     what_is_not_written_leaves_no_fact,
     organizations_are_worked_on_apart,

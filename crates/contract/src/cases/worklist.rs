@@ -5,12 +5,15 @@ pub use lease::*;
 
 use std::collections::BTreeSet;
 
+use webinar_bridge_domain::fact::Step;
 use webinar_bridge_domain::fault::Verdict;
 use webinar_bridge_domain::integration::{Integration, TermsVersion, Then};
 use webinar_bridge_domain::port::{
     ClaimOrder, Deferral, Home, IntakeGroup, Journalled, Lane, Leased, Opening, Settled, Settlement,
 };
-use webinar_bridge_domain::registration::{Answer, Input, Outcome, Phase, RegistrationKey, Stance, Words};
+use webinar_bridge_domain::registration::{
+    Answer, Input, Outcome, Phase, RegistrationKey, RegistrationPolicy, Stance, Told, Words,
+};
 use webinar_bridge_domain::time::{SignedDuration, Timestamp};
 use webinar_bridge_domain::webinar::{Link, Webinar};
 
@@ -268,6 +271,29 @@ pub async fn an_answer_put_off_comes_back_at_its_time(s: &mut dyn StoreSubject) 
     world.settle(&[StoreWorld::release(&second)]).await;
     let third = world.claim_one(Lane::Answer, at(5)).await;
     assert_eq!(third.tries, (0, None), "tries end with a settlement that puts nothing off");
+}
+
+/// An answer that is begun is stored before it is written; it stays due, with its tries, and its lane keeps the lease.
+pub async fn a_begun_answer_stays_due(s: &mut dyn StoreSubject) {
+    let world = StoreWorld::of(s).await;
+    let key = world.register(1).await;
+    world.deliver(key, StoreWorld::admitted(key), NOW).await;
+    let first = world.claim_one(Lane::Answer, NOW).await;
+    let later = Deferral { at: at(1), tries: 1, since: NOW };
+    world.settle(&[Settlement { later: Some(later), ..StoreWorld::release(&first) }]).await;
+    let second = world.claim_one(Lane::Answer, at(1)).await;
+    let due = second.registration.answers_due();
+    let begun = Input::Answering { source: due[0].0 };
+    let policy = RegistrationPolicy::default();
+    let Ok(Step::Noted { next }) = second.registration.on(begun, at(1), &policy) else { panic!("not noted") };
+    let (lease, expected) = (second.lease, second.revision);
+    let opening = Opening { lease, expected, next, facts: vec![], now: at(1) };
+    let Journalled::Open(revision) = journal(&world, opening).await else { panic!("not journalled") };
+    assert!(revision > second.revision);
+    assert_eq!(world.claim(Lane::Answer, at(1)).await, [], "the lease is gone");
+    let third = world.claim_one(Lane::Answer, second.lease.until).await;
+    assert_eq!(third.registration.sources[&due[0].0].answered, Told::Unsure);
+    assert_eq!((third.registration.answers_due(), third.tries), (due, (1, Some(NOW))));
 }
 
 /// Organizations are worked on apart: one's claim takes nothing of the other's.

@@ -10,7 +10,7 @@ use crate::id::{ProviderPersonId, Version};
 use crate::metrics::{Attendance, AttendanceKey, Matched, Seen, Watched};
 use crate::registration::sample::{NOW, contact, digest, key, sealed, source};
 use crate::registration::worlds::each_moment;
-use crate::registration::{Cause, Phase, Registration, Source, Stance};
+use crate::registration::{Cause, Phase, Registration, Source, Stance, Told};
 
 fn sum<'a>(tallies: impl IntoIterator<Item = &'a Tally>) -> Tally {
     let mut all = Tally::default();
@@ -107,7 +107,7 @@ fn registration(phase: Phase) -> Registration {
     let here = [Stance::Active(digest(1)), Stance::Active(digest(2)), Stance::Cancelled];
     let rows = here.into_iter().chain(elsewhere).zip(1..).map(|(stance, n)| {
         let (version, details, contact) = (Version(n.into()), sealed(1, n.into()), contact(n));
-        (source(n), Source { version, changed: version, stance, details, contact, answered: None })
+        (source(n), Source { version, changed: version, stance, details, contact, answered: Told::Nothing })
     });
     Registration { sources: rows.collect(), phase, ..Registration::new(key(1)) }
 }

@@ -5,8 +5,8 @@ use crate::fact::{Fact, Step};
 use crate::fault::{Code, Fault, FaultKind, Peer, Verdict, Work, judge};
 use crate::id::{OrganizationId, SourceId, Stored};
 use crate::port::{
-    AnswerBatch, AnswerItem, ClaimOrder, Deferral, ItemOutcome, Lane, Lease, Leased, Settled, Settlement,
-    StoreError,
+    AnswerBatch, AnswerItem, ClaimOrder, Deferral, ItemOutcome, Journalled, Lane, Lease, Leased, Opening,
+    Settled, Settlement, StoreError,
 };
 use crate::registration::{Answer, Input, Registration};
 use crate::time::{Timestamp, later};
@@ -75,6 +75,7 @@ impl Answering {
         organization: OrganizationId,
         leased: Vec<Leased>,
     ) -> Result<StepReport, StoreError> {
+        let leased = self.begin(leased).await?;
         let due: Vec<Vec<(SourceId, Answer)>> =
             leased.iter().map(|leased| due(&leased.registration)).collect();
         let item =
@@ -88,6 +89,66 @@ impl Answering {
             told.push(self.told(leased, due, outcomes));
         }
         self.settle(told).await
+    }
+
+    /// Journals that answers are about to be written (rule D2): a write whose end is never recorded leaves them unsure,
+    /// and they are written again. What changed meanwhile goes back; the next claim sees it as it is now.
+    async fn begin(&self, leased: Vec<Leased>) -> Result<Vec<Leased>, StoreError> {
+        let now = self.base.now();
+        let (mut begun, mut opening, mut back) = (vec![], vec![], vec![]);
+        for leased in leased {
+            // Too little of the lease is left for a whole call (rule L1).
+            let late = leased.lease.until < later(now, self.base.policies.call_room);
+            match self.opening(&leased, now) {
+                _ if late => back.push(leased),
+                Some(order) => opening.push((leased, order)),
+                None => begun.push(leased),
+            }
+        }
+        let orders: Vec<Opening> = opening.iter().map(|(_, order)| order.clone()).collect();
+        let journalled =
+            if orders.is_empty() { vec![] } else { self.base.ports.worklist.journal(&orders).await? };
+        for ((leased, order), answer) in opening.into_iter().zip(journalled) {
+            match answer {
+                Journalled::Open(revision) => {
+                    begun.push(Leased { registration: order.next, revision, ..leased });
+                }
+                Journalled::Moved(stored) => back.push(Leased { revision: stored.revision, ..leased }),
+                Journalled::Fenced => back.push(leased),
+            }
+        }
+        self.give_back(back).await?;
+        Ok(begun)
+    }
+
+    /// The journal entry of a registration's answers; `None`: it stands in the journal already.
+    fn opening(&self, leased: &Leased, now: Timestamp) -> Option<Opening> {
+        let mut next = leased.registration.clone();
+        let mut changed = false;
+        for (source, _) in due(&leased.registration) {
+            let input = Input::Answering { source };
+            if let Ok(Step::Noted { next: noted }) = next.on(input, now, &self.base.policies.registration) {
+                (next, changed) = (noted, true);
+            }
+        }
+        let (lease, expected) = (leased.lease, leased.revision);
+        changed.then_some(Opening { lease, expected, next, facts: vec![], now })
+    }
+
+    /// A clean release: nothing was written, nothing is counted.
+    async fn give_back(&self, leased: Vec<Leased>) -> Result<(), StoreError> {
+        if leased.is_empty() {
+            return Ok(());
+        }
+        let release = |leased: Leased| Settlement {
+            lease: leased.lease,
+            expected: leased.revision,
+            next: None,
+            facts: vec![],
+            later: None,
+        };
+        let ends: Vec<Settlement> = leased.into_iter().map(release).collect();
+        self.base.ports.worklist.settle(&ends).await.map(drop)
     }
 
     /// One outcome per item, whatever the CRM did.

@@ -16,13 +16,29 @@ pub enum Answer {
     Held(Cause),
 }
 
+/// What is known of the answer in a CRM row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Told {
+    /// The row never heard of us.
+    Nothing,
+    /// A write of some answer was begun, and its end is not recorded: the row may have that one or the one before.
+    Unsure,
+    /// The row has this answer.
+    This(Answer),
+}
+
+impl Told {
+    /// Whether the row is known to have `answer`.
+    pub fn is(&self, answer: &Answer) -> bool {
+        matches!(self, Self::This(told) if told == answer)
+    }
+}
+
 impl Registration {
     /// The answers that the CRM does not have yet.
     pub fn answers_due(&self) -> Vec<(SourceId, Answer)> {
         let due = |(id, source): (&SourceId, &Source)| {
-            self.answer_for(source)
-                .filter(|answer| source.answered.as_ref() != Some(answer))
-                .map(|a| (*id, a))
+            self.answer_for(source).filter(|answer| !source.answered.is(answer)).map(|a| (*id, a))
         };
         self.sources.iter().filter_map(due).collect()
     }
@@ -40,7 +56,7 @@ impl Registration {
             Phase::Held { cause, .. } => Some(Answer::Held(cause.clone())),
             Phase::Due { .. } | Phase::Settled if !self.reached() || self.open.is_some() => None,
             // A row that was cancelled before anything was sent, and never heard of us, need not hear of us now.
-            _ if self.applied == Applied::Never && source.answered.is_none() => None,
+            _ if self.applied == Applied::Never && source.answered == Told::Nothing => None,
             _ if wanted => Some(Answer::Admitted(self.person.clone())),
             _ => Some(Answer::Cancelled),
         }

@@ -2,7 +2,7 @@
 
 use super::{
     Answer, Applied, Attempt, Call, Cause, Doubt, Effect, Phase, Registration, RegistrationKey,
-    RegistrationPolicy, Source, Stance, Words,
+    RegistrationPolicy, Source, Stance, Told, Words,
 };
 use crate::fact::{FactKind, NotAllowed, Step, Why};
 use crate::fault::Verdict;
@@ -39,6 +39,11 @@ pub enum Input {
     Released,
     /// The person is to be erased.
     Erase,
+    /// An answer is about to be written to the CRM row (rule D2).
+    Answering {
+        /// Which row.
+        source: SourceId,
+    },
     /// The CRM row has the answer.
     Answered {
         /// Which row.
@@ -93,6 +98,7 @@ impl Input {
             Self::Braked => "braked",
             Self::Released => "released",
             Self::Erase => "erase",
+            Self::Answering { .. } => "answering",
             Self::Answered { .. } => "answered",
         }
     }
@@ -123,6 +129,7 @@ impl Registration {
             Input::Braked => next.braked(now),
             Input::Released => next.released(now, policy),
             Input::Erase => next.erase(now, policy),
+            Input::Answering { source } => next.answering(source),
             Input::Answered { source, answer } => next.answered(source, answer),
         }
     }
@@ -130,9 +137,11 @@ impl Registration {
     fn after_the_end(&self, input: &Input) -> Moves {
         match input {
             Input::Observed(seen) => Ok(self.clone().observed_too_late(seen)),
-            Input::Strayed(_) | Input::Drifted | Input::Erase | Input::Answered { .. } => {
-                Ok(Step::Ignored(Why::Erased))
-            }
+            Input::Strayed(_)
+            | Input::Drifted
+            | Input::Erase
+            | Input::Answering { .. }
+            | Input::Answered { .. } => Ok(Step::Ignored(Why::Erased)),
             Input::Opened(_)
             | Input::Replied(_)
             | Input::Faulted { .. }
@@ -206,7 +215,7 @@ impl Registration {
             return false;
         }
         let Observation { source, version, stance, .. } = seen;
-        let new = Source { version, changed: version, stance, details, contact, answered: None };
+        let new = Source { version, changed: version, stance, details, contact, answered: Told::Nothing };
         self.sources.insert(source, new);
         true
     }
@@ -283,7 +292,7 @@ impl Registration {
         self.person = None;
         for source in self.sources.values_mut() {
             source.details = SealedDetails::new(vec![]);
-            source.answered = None;
+            source.answered = Told::Nothing;
         }
     }
 
@@ -435,14 +444,27 @@ impl Registration {
         moved(self, FactKind::ErasureBegun)
     }
 
+    /// From here on until the end is recorded nobody knows which answer the row has; so it is written again, even if the
+    /// outcome turns back meanwhile to the one that the row had before.
+    fn answering(mut self, source: SourceId) -> Moves {
+        let Some(known) = self.sources.get_mut(&source) else {
+            return Err(NotAllowed { state: self.state(), input: "answering" });
+        };
+        if known.answered == Told::Unsure {
+            return Ok(Step::Ignored(Why::AlreadySo));
+        }
+        known.answered = Told::Unsure;
+        Ok(Step::Noted { next: self })
+    }
+
     fn answered(mut self, source: SourceId, answer: Answer) -> Moves {
         let Some(known) = self.sources.get_mut(&source) else {
             return Err(NotAllowed { state: self.state(), input: "answered" });
         };
-        if known.answered.as_ref() == Some(&answer) {
+        if known.answered.is(&answer) {
             return Ok(Step::Ignored(Why::AlreadySo));
         }
-        known.answered = Some(answer);
+        known.answered = Told::This(answer);
         moved(self, FactKind::AnswerWritten)
     }
 
@@ -507,7 +529,7 @@ impl Source {
             self.changed = self.version;
             if self.stance.is_elsewhere() {
                 // It was elsewhere meanwhile, and heard another registration's answers.
-                self.answered = None;
+                self.answered = Told::Nothing;
             }
             self.stance = seen.stance;
         }

@@ -25,7 +25,7 @@ use crate::id::{
 use crate::person::{Digest, EmailKey, SealedDetails};
 use crate::time::{SignedDuration, Timestamp};
 
-pub use answer::Answer;
+pub use answer::{Answer, Told};
 pub(crate) use machine::left;
 pub use machine::{Input, Observation, Outcome};
 
@@ -95,8 +95,8 @@ pub struct Source {
     pub details: SealedDetails,
     /// The contact the row points to.
     pub contact: CrmRecordId,
-    /// What the CRM was last told.
-    pub answered: Option<Answer>,
+    /// What is known of the answer in the row.
+    pub answered: Told,
 }
 
 /// What a CRM row says of a person at a webinar.

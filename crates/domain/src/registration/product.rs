@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 
 use super::sample::{NOW, at};
 use super::{
-    Call, Cause, Effect, Input, Observation, Outcome, Phase, Registration, RegistrationPolicy, Source, Stance,
+    Call, Cause, Effect, Input, Observation, Outcome, Phase, Registration, RegistrationPolicy, Source,
+    Stance, Told,
 };
 use crate::fact::{FactKind, Step, Why};
 use crate::fault::Verdict;
@@ -101,8 +102,16 @@ fn line(state: &Registration, input: &Input) -> Line {
         Input::Answered { source, answer } => {
             let cell = match state.sources.get(source) {
                 None => NO,
-                Some(row) if row.answered.as_ref() == Some(answer) => Ignored(Why::AlreadySo),
+                Some(row) if row.answered == Told::This(answer.clone()) => Ignored(Why::AlreadySo),
                 Some(_) => Moved(Keep, F::AnswerWritten),
+            };
+            [cell.clone(), cell.clone(), cell.clone(), cell, GONE]
+        }
+        Input::Answering { source } => {
+            let cell = match state.sources.get(source).map(|row| &row.answered) {
+                None => NO,
+                Some(Told::Unsure) => Ignored(Why::AlreadySo),
+                Some(Told::Nothing | Told::This(_)) => Noted,
             };
             [cell.clone(), cell.clone(), cell.clone(), cell, GONE]
         }

@@ -12,7 +12,7 @@ use webinar_bridge_domain::port::{
     Amendment, Books, Intake as _, IntakeGroup, Lookup, PageRequest, Place, RegistrationChange, Saved,
     SyncChange, SyncClaim, SyncEnd, SyncLease, SyncLedger, SyncSettled, Worklist,
 };
-use webinar_bridge_domain::registration::{Cause, Phase, Registration, Source, Stance, Words};
+use webinar_bridge_domain::registration::{Cause, Phase, Registration, Source, Stance, Told, Words};
 use webinar_bridge_storage::Store;
 
 use crate::given::{ACTIVE, LEASE, at, batch, due, home, id, in_memory, key, stand};
@@ -107,8 +107,14 @@ fn registration(webinar: usize, person: u8, sources: &[(u128, u8)], n: u8) -> Re
     let source = |(source, n): &(u128, u8)| {
         let version = webinar_bridge_domain::id::Version(1);
         let details = SealedDetails::new(vec![1, 2, 3]);
-        let row =
-            Source { version, changed: version, stance: stance(*n), details, contact: id(7), answered: None };
+        let row = Source {
+            version,
+            changed: version,
+            stance: stance(*n),
+            details,
+            contact: id(7),
+            answered: Told::Nothing,
+        };
         (id::<SourceId>(*source), row)
     };
     let sources = sources.iter().map(source).collect();

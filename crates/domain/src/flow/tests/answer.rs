@@ -9,7 +9,7 @@ use crate::fault::{Code, FaultKind};
 use crate::flow::Rest;
 use crate::id::ProviderPersonId;
 use crate::port::{AnswerBatch, ItemOutcome, MockCrmAnswers};
-use crate::registration::{Answer, Cause, Words};
+use crate::registration::{Answer, Cause, Told, Words};
 
 /// Three people at the provider.
 fn world() -> World {
@@ -95,6 +95,33 @@ fn a_repeated_answer_does_no_harm() {
 }
 
 #[test]
+fn what_was_begun_and_never_ended_is_told_again_although_the_outcome_turned_back() {
+    let world = world();
+    world.answer();
+    // A worker writes that Ada is cancelled, and dies before it can say so.
+    world.crm.cancel(1);
+    world.look();
+    world.deliver();
+    let crm = world.crm.clone();
+    let mut answers = MockCrmAnswers::new();
+    answers.expect_answer().returning(move |batch| {
+        done(crate::port::CrmAnswers::answer(crm.as_ref(), batch)).unwrap();
+        Err(crm_fault(FaultKind::Ambiguous))
+    });
+    let dying = world.another(|ports| ports.answers = Arc::new(answers));
+    done(dying.answer.step(50)).unwrap();
+    assert_eq!(world.crm.told(1), Some(Answer::Cancelled));
+    // She comes back before anybody tells the CRM anything else: the outcome is the one that it was told at first.
+    world.crm.restore(1);
+    world.look();
+    world.deliver();
+    world.pass(minutes(5));
+    world.work();
+    assert_eq!(world.crm.told(1), Some(admitted(&world, "ada@x.io")));
+    assert_eq!(world.registration("ada@x.io").answers_due(), []);
+}
+
+#[test]
 fn what_changes_while_it_is_told_is_told_next() {
     let world = world();
     let (crm, inside) = (world.crm.clone(), world.bridge.clone());
@@ -108,7 +135,7 @@ fn what_changes_while_it_is_told_is_told_next() {
     let bridge = world.another(|ports| ports.answers = Arc::new(answers));
     done(bridge.answer.step(50)).unwrap();
     let source = &world.registration("ada@x.io").sources[&row(1)];
-    assert!(matches!(source.answered, Some(Answer::Admitted(_))), "told all the same");
+    assert!(matches!(source.answered, Told::This(Answer::Admitted(_))), "told all the same");
     world.work();
     assert_eq!(world.crm.told(1), Some(Answer::Cancelled));
 }

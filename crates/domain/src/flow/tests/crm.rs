@@ -134,6 +134,12 @@ impl PretendCrm {
         tables.changed(CrmTable::Registrations, row(n).into());
     }
 
+    pub(super) fn restore(&self, n: u8) {
+        let mut tables = self.lock();
+        tables.rows.get_mut(&row(n)).unwrap().cancelled = false;
+        tables.changed(CrmTable::Registrations, row(n).into());
+    }
+
     /// `false`: there is none.
     pub(super) fn delete(&self, n: u8) -> bool {
         let mut tables = self.lock();

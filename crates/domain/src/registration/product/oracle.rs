@@ -8,6 +8,7 @@ use crate::person::SealedDetails;
 use crate::registration::sample::{NOW, at};
 use crate::registration::{
     Applied, Attempt, Call, Doubt, Effect, Input, Observation, Outcome, Phase, Registration, Source, Stance,
+    Told,
 };
 use crate::time::{SignedDuration, Timestamp};
 
@@ -116,14 +117,15 @@ pub(super) fn becomes(state: &Registration, input: &Input, then: &Then) -> Regis
         Input::Released => next.takeovers = 0,
         Input::Erase => next.erasing = Some(0),
         Input::Answered { source, answer } => {
-            next.sources.get_mut(source).unwrap().answered = Some(answer.clone());
+            next.sources.get_mut(source).unwrap().answered = Told::This(answer.clone());
         }
+        Input::Answering { source } => next.sources.get_mut(source).unwrap().answered = Told::Unsure,
     }
     next.phase = phase(state, &next, then);
     if next.phase == Phase::Erased && state.phase != Phase::Erased {
         next.person = None;
         for row in next.sources.values_mut() {
-            (row.details, row.answered) = (SealedDetails::new(vec![]), None);
+            (row.details, row.answered) = (SealedDetails::new(vec![]), Told::Nothing);
         }
     }
     next
@@ -163,7 +165,7 @@ fn observe(next: &mut Registration, seen: &Observation) {
     let fresh = || {
         let (details, contact) = seen.read.clone().unwrap();
         let (version, changed) = (seen.version, seen.version);
-        Source { version, changed, stance: seen.stance, details, contact, answered: None }
+        Source { version, changed, stance: seen.stance, details, contact, answered: Told::Nothing }
     };
     let row = next.sources.entry(seen.source).or_insert_with(fresh);
     let returns = !matches!(row.stance, Stance::Active(_) | Stance::Cancelled) && row.stance != seen.stance;
@@ -173,7 +175,7 @@ fn observe(next: &mut Registration, seen: &Observation) {
     }
     row.stance = seen.stance;
     if returns {
-        row.answered = None;
+        row.answered = Told::Nothing;
     }
     if let Some((details, contact)) = seen.read.clone().filter(|_| !erasing) {
         (row.details, row.contact) = (details, contact);

@@ -6,7 +6,7 @@ use crate::id::{SourceId, Version};
 use crate::registration::sample::{NOW, at, contact, digest, key, sealed, source};
 use crate::registration::{
     Answer, Applied, Attempt, Call, Cause, Doubt, Effect, Phase, Registration, RegistrationPolicy, Source,
-    Stance,
+    Stance, Told,
 };
 
 const ACTIVE: Stance = Stance::Active(digest(1));
@@ -17,7 +17,7 @@ fn rows<const N: usize>(rows: [(u8, u64, Stance); N]) -> Registration {
     let mut state = Registration::new(key(1));
     for (n, changed, stance) in rows {
         let (version, changed, details) = (Version(90), Version(changed), sealed(1, n.into()));
-        let row = Source { version, changed, stance, details, contact: contact(n), answered: None };
+        let row = Source { version, changed, stance, details, contact: contact(n), answered: Told::Nothing };
         state.sources.insert(source(n), row);
     }
     state
@@ -157,7 +157,7 @@ fn the_crm_is_told_what_is_known_and_new() {
 fn all_heard(state: &Registration, answers: &[(SourceId, Answer)]) -> Registration {
     let mut state = state.clone();
     for (source, answer) in answers {
-        state.sources.get_mut(source).unwrap().answered = Some(answer.clone());
+        state.sources.get_mut(source).unwrap().answered = Told::This(answer.clone());
     }
     state
 }
@@ -179,7 +179,10 @@ fn a_cancelled_row_hears_of_it_only_if_it_heard_of_us() {
     assert_eq!(absent.answers_due(), [(source(1), Answer::Cancelled)]);
     let mut never = Registration { applied: Applied::Never, ..absent };
     assert_eq!(never.answers_due(), []);
-    never.sources.get_mut(&source(1)).unwrap().answered = Some(Answer::Admitted(None));
+    never.sources.get_mut(&source(1)).unwrap().answered = Told::This(Answer::Admitted(None));
+    assert_eq!(never.answers_due(), [(source(1), Answer::Cancelled)]);
+    // Whether it heard of us is not known: then it is told.
+    never.sources.get_mut(&source(1)).unwrap().answered = Told::Unsure;
     assert_eq!(never.answers_due(), [(source(1), Answer::Cancelled)]);
 }
 

@@ -6,7 +6,7 @@ use crate::id::{ProviderPersonId, Version};
 use crate::registration::sample::{NOW, at, contact, digest, key, sealed, source};
 use crate::registration::{
     Answer, Applied, Attempt, Call, Cause, Doubt, Effect, Input, Observation, Outcome, Phase, Registration,
-    Source, Stance, Words,
+    Source, Stance, Told, Words,
 };
 
 /// When the attempt was opened in every state that has one.
@@ -23,7 +23,8 @@ pub(super) fn person() -> ProviderPersonId {
 }
 
 fn row(version: u64, changed: u64, stance: Stance) -> Source {
-    let (version, changed, answered) = (Version(version), Version(changed), Some(Answer::Admitted(None)));
+    let (version, changed, answered) =
+        (Version(version), Version(changed), Told::This(Answer::Admitted(None)));
     Source { version, changed, stance, details: sealed(1, 1), contact: contact(1), answered }
 }
 
@@ -139,6 +140,7 @@ pub(super) fn inputs() -> Vec<Input> {
         refusal,
     ];
     let answered = |n, answer| Input::Answered { source: source(n), answer };
+    let answering = |n| Input::Answering { source: source(n) };
     let mut all = vec![Input::Drifted, Input::Braked, Input::Released, Input::Erase];
     all.extend(calls.map(Input::Opened));
     all.extend(outcomes.map(Input::Replied));
@@ -149,6 +151,9 @@ pub(super) fn inputs() -> Vec<Input> {
         answered(1, Answer::Admitted(None)),
         answered(1, Answer::Cancelled),
         answered(7, Answer::Cancelled),
+        answering(1),
+        answering(2),
+        answering(7),
     ]);
     all.extend(observations().into_iter().map(Input::Observed));
     all
