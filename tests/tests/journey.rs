@@ -225,6 +225,8 @@ fn bridge(ready: &Ready, store: &Store, clock: Arc<dyn Clock>) -> Bridge {
         organizations: store.clone(),
         credentials: store.clone(),
         webinars: store.clone(),
+        brakes: store.clone(),
+        endpoints: store.clone(),
         key_shelf: store.clone(),
         chronicle: store,
     };

@@ -6,6 +6,7 @@ pub(crate) mod attendance;
 pub(crate) mod books;
 pub(crate) mod chronicle;
 pub(crate) mod credentials;
+pub(crate) mod endpoints;
 pub(crate) mod feed;
 pub(crate) mod intake;
 pub(crate) mod key_shelf;

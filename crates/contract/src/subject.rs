@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use webinar_bridge_domain::id::SourceId;
 use webinar_bridge_domain::port::{
-    Account, AttendanceSource, Books, Chronicle, CredentialStore, CrmAnswers, CrmFeed, CrmMetrics, Intake,
-    KeyShelf, KeyWrap, Organizations, Privacy, Registrar, SyncLedger, TokenShelf, Vault, WebinarStore,
-    Worklist,
+    Account, AttendanceSource, Books, Brakes, Chronicle, CredentialStore, CrmAnswers, CrmFeed, CrmMetrics,
+    Endpoints, Intake, KeyShelf, KeyWrap, Organizations, Privacy, Registrar, SyncLedger, TokenShelf, Vault,
+    WebinarStore, Worklist,
 };
 
 use crate::world::{CrmEdit, CrmStage, CrmWorld, KeptCheckIn, ProviderStage, ProviderWorld, Told, Weather};
@@ -129,6 +129,10 @@ pub struct StorePorts {
     pub chronicle: Arc<dyn Chronicle>,
     /// The digests of bootstrap tokens.
     pub tokens: Arc<dyn TokenShelf>,
+    /// The brakes of webinars.
+    pub brakes: Arc<dyn Brakes>,
+    /// The doors of CRMs.
+    pub endpoints: Arc<dyn Endpoints>,
 }
 
 impl StorePorts {
@@ -136,7 +140,7 @@ impl StorePorts {
     pub fn of<S>(store: &Arc<S>) -> Self
     where
         S: Intake + Worklist + Books + SyncLedger + Organizations + CredentialStore + WebinarStore,
-        S: KeyShelf + Chronicle + TokenShelf + 'static,
+        S: KeyShelf + Chronicle + TokenShelf + Brakes + Endpoints + 'static,
     {
         Self {
             intake: store.clone(),
@@ -149,6 +153,8 @@ impl StorePorts {
             keys: store.clone(),
             chronicle: store.clone(),
             tokens: store.clone(),
+            brakes: store.clone(),
+            endpoints: store.clone(),
         }
     }
 }

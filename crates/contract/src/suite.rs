@@ -243,6 +243,14 @@ suite! { ($)
     organizations_take_in_apart,
     what_was_stored_is_what_is_read,
     what_is_taken_in_is_there_to_be_done,
+    a_place_moves_from_where_the_page_was_read,
+    a_new_snapshot_begins_at_the_beginning,
+    a_snapshot_hints_at_what_it_did_not_see,
+    a_snapshot_outlives_a_restart,
+    a_snapshot_does_not_look_for_what_is_gone,
+    a_brake_is_taken_with_its_readings,
+    a_stale_brake_takes_no_group_of_its_webinar,
+    a_brake_is_saved_from_its_newest_reading,
 }
 
 suite! { ($)
@@ -258,6 +266,7 @@ suite! { ($)
     unmatched_attendance_is_listed,
     the_balance_is_what_a_recount_says,
     held_rows_are_counted_by_cause,
+    held_registrations_are_selected_by_a_filter,
 }
 
 suite! { ($)
@@ -328,6 +337,15 @@ suite! { ($)
     each_organization_has_its_own_key,
     a_destroyed_key_is_gone,
     a_key_is_there_after_a_restart,
+}
+
+suite! { ($)
+    /// Cases of [`Endpoints`](webinar_bridge_domain::port::Endpoints), over a [`StoreSubject`](crate::subject::StoreSubject).
+    endpoints_suite / for_each_endpoints_case / endpoints:
+    an_endpoint_is_read_as_it_was_stored,
+    an_endpoint_is_saved_from_its_newest_reading,
+    an_endpoint_has_one_organization,
+    a_closed_endpoint_is_gone,
 }
 
 suite! { ($)

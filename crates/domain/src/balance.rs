@@ -54,6 +54,8 @@ impl RegistrationBalance {
 /// Where the persons are; one may have several rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PersonBalance {
+    /// Wanted at their webinars.
+    pub wanted: u64,
     /// At the provider, as the CRM wants them.
     pub at_provider: u64,
     /// With something left to be done, removals included.
@@ -140,6 +142,8 @@ impl Tally {
             }
         }
         let mut tally = Self::default();
+        let wanted = registration.is_wanted() && registration.phase != Phase::Erased;
+        tally.add("person.wanted", i64::from(wanted));
         match &registration.phase {
             Phase::Due { .. } => {
                 tally.add("row.on_their_way", active + cancelled);
@@ -243,6 +247,7 @@ impl Tally {
                 excluded: self.group("row.excluded."),
             },
             persons: PersonBalance {
+                wanted: self.count("person.wanted"),
                 at_provider: self.count("person.at_provider"),
                 on_their_way: self.count("person.on_their_way"),
                 held: self.count("person.held"),

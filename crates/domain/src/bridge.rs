@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::flow::{
-    Answering, Base, Deliver, Desk, Keyholder, Metrics, Observe, Policies, Ports, Standing, Steward,
+    Answering, Base, Deliver, Desk, Doorkeeper, Keyholder, Metrics, Observe, Policies, Ports, Standing,
+    Steward,
 };
 
 /// All flows over one world. Cheap to clone; clones are the same bridge.
@@ -21,6 +22,8 @@ pub struct Bridge {
     pub steward: Steward,
     /// Opens secrets.
     pub keyholder: Arc<Keyholder>,
+    /// Listens at the doors of CRMs.
+    pub doorkeeper: Doorkeeper,
     /// Answers people's questions.
     pub desk: Desk,
     /// What keeps organizations from working just now.
@@ -43,6 +46,7 @@ impl Bridge {
             answer: Answering::new(base.clone()),
             metrics: Metrics::new(base.clone()),
             steward: Steward::new(base.clone()),
+            doorkeeper: Doorkeeper::new(base.clone()),
             desk: Desk::new(base.clone()),
             standing: base.standing,
             keyholder,

@@ -87,7 +87,7 @@ facts! {
     AnswerStrayed,
     /// The provider has something else than what was known.
     DriftFound,
-    /// A cancel was stopped because too many came at once.
+    /// A removal was stopped because too many people vanished at once.
     CancelBraked,
     /// Released by a person.
     RegistrationReleased,
@@ -97,6 +97,10 @@ facts! {
     RegistrationErased,
     /// The CRM was told the outcome.
     AnswerWritten,
+    /// Too many people vanished from a webinar at once: from now on they are held.
+    BrakeTripped,
+    /// A person said that so many vanishings are meant.
+    BrakeApproved,
     /// Terms were accepted.
     TermsAccepted,
     /// Newer terms came out.

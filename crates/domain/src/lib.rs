@@ -4,6 +4,7 @@
 pub mod balance;
 pub mod bridge;
 pub mod credential;
+pub mod endpoint;
 pub mod fact;
 pub mod fault;
 pub mod flow;

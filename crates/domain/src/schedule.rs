@@ -74,6 +74,13 @@ impl Jitter {
         Self(u16::from_le_bytes(bytes))
     }
 
+    /// `wait`, longer or shorter by up to so many hundredths of it.
+    pub fn sway(self, wait: SignedDuration, percent: u32) -> SignedDuration {
+        let (micros, most) = (wait.as_micros(), wait.as_micros() * i128::from(percent.min(100)) / 100);
+        let moved = micros - most + 2 * most * i128::from(self.0) / (1 << 16);
+        SignedDuration::from_micros(i64::try_from(moved).unwrap_or(i64::MAX))
+    }
+
     /// `wait`, between half of it and one and a half of it.
     pub fn stretch(self, wait: SignedDuration) -> SignedDuration {
         let micros = wait.as_micros();
@@ -118,6 +125,50 @@ pub(crate) fn hurried(
 ) -> SignedDuration {
     let soon = now >= earlier(work.starts, policy.hurry) && now < work.starts;
     if soon { wait.min(policy.hurried_wait) } else { wait }
+}
+
+/// A budget of calls: so many a minute, saved up for a minute at the most, and paid back when it was overdrawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Allowance {
+    /// What is left, in millionths of a call; below nothing when overdrawn.
+    left: i64,
+    at: Timestamp,
+}
+
+impl Allowance {
+    const CALL: i64 = 1_000_000;
+
+    /// A full allowance.
+    pub fn full(now: Timestamp, a_minute: u32) -> Self {
+        Self { left: i64::from(a_minute) * Self::CALL, at: now }
+    }
+
+    /// How many calls it bears now.
+    pub fn bears(&self, now: Timestamp, a_minute: u32) -> u32 {
+        u32::try_from(self.refilled(now, a_minute).left / Self::CALL).unwrap_or(0)
+    }
+
+    /// When it bears the next call.
+    pub fn next(&self, now: Timestamp, a_minute: u32) -> Timestamp {
+        let lacking = (Self::CALL - self.refilled(now, a_minute).left).max(0);
+        let micros = i128::from(lacking) * 60 / i128::from(a_minute.max(1));
+        later(now, SignedDuration::from_micros(i64::try_from(micros).unwrap_or(i64::MAX) + 1))
+    }
+
+    /// With so many calls made.
+    #[must_use]
+    pub fn spent(&self, calls: u32, now: Timestamp, a_minute: u32) -> Self {
+        let refilled = self.refilled(now, a_minute);
+        Self { left: refilled.left.saturating_sub(i64::from(calls) * Self::CALL), ..refilled }
+    }
+
+    fn refilled(&self, now: Timestamp, a_minute: u32) -> Self {
+        let passed = now.duration_since(self.at).as_micros().max(0);
+        let more = passed * i128::from(a_minute) / 60;
+        let full = i128::from(a_minute) * i128::from(Self::CALL);
+        let left = (i128::from(self.left) + more).min(full);
+        Self { left: i64::try_from(left).unwrap_or(0), at: now.max(self.at) }
+    }
 }
 
 /// When attendance is asked for after a webinar (rule R6), and when its numbers are final.
@@ -214,6 +265,15 @@ mod tests {
     }
 
     #[test]
+    fn a_poll_sways_by_its_hundredths() {
+        let minute = SignedDuration::from_secs(100);
+        assert_eq!(Jitter(0).sway(minute, 20).as_secs(), 80);
+        assert_eq!(Jitter::NONE.sway(minute, 20).as_secs(), 100);
+        assert_eq!(Jitter(u16::MAX).sway(minute, 20).as_secs(), 119);
+        assert_eq!(Jitter(u16::MAX).sway(minute, 0), minute);
+    }
+
+    #[test]
     fn shortly_before_the_start_nobody_waits_long() {
         let soon = Work { starts: NOW + SignedDuration::from_mins(90), ..work(8) };
         assert_eq!(secs(&soon, Jitter::NONE), 300);
@@ -241,6 +301,39 @@ mod tests {
         let old = NOW - SignedDuration::from_hours(1_000);
         let work = Work { tries: 0, since: None, starts: old, ends: old };
         assert!(!next_try(&work, NOW, Jitter::NONE, &policy, policy.horizon).1);
+    }
+
+    #[test]
+    fn an_allowance_bears_its_number_a_minute_and_no_more() {
+        let mut allowance = Allowance::full(NOW, 120);
+        assert_eq!(allowance.bears(NOW, 120), 120);
+        allowance = allowance.spent(120, NOW, 120);
+        assert_eq!(
+            (allowance.bears(NOW, 120), allowance.next(NOW, 120).duration_since(NOW).as_millis()),
+            (0, 500)
+        );
+        let half = NOW + SignedDuration::from_secs(30);
+        assert_eq!(allowance.bears(half, 120), 60);
+        assert_eq!(allowance.bears(NOW + SignedDuration::from_hours(9), 120), 120, "it is not saved up");
+    }
+
+    #[test]
+    fn an_overdrawn_allowance_is_paid_back_first() {
+        let allowance = Allowance::full(NOW, 60).spent(180, NOW, 60);
+        let next = allowance.next(NOW, 60);
+        assert_eq!(next.duration_since(NOW).as_secs(), 121);
+        assert_eq!(
+            (allowance.bears(next - SignedDuration::from_millis(1), 60), allowance.bears(next, 60)),
+            (0, 1)
+        );
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_gives_and_takes_nothing() {
+        let allowance = Allowance::full(NOW, 60).spent(60, NOW, 60);
+        let back = NOW - SignedDuration::from_hours(1);
+        assert_eq!(allowance.bears(back, 60), 0);
+        assert_eq!(allowance.spent(0, back, 60).bears(NOW, 60), 0);
     }
 
     #[test]

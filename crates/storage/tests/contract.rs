@@ -73,6 +73,7 @@ macro_rules! stores {
                 webinars_suite webinars,
                 chronicle_suite chronicle,
                 key_shelf_suite key_shelf,
+                endpoints_suite endpoints,
                 tokens_suite tokens,
             }
         })+

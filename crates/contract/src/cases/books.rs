@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use webinar_bridge_domain::balance::{Balance, Exclusion, Scope, Tally};
-use webinar_bridge_domain::id::{SourceId, WebinarId};
+use webinar_bridge_domain::id::{Revision, SourceId, WebinarId};
 use webinar_bridge_domain::metrics::{Attendance, Watched};
 use webinar_bridge_domain::person::Digest;
-use webinar_bridge_domain::port::{Home, IntakeGroup, Lane, Lookup, PageRequest, Place};
+use webinar_bridge_domain::port::{
+    HeldFilter, HeldQuery, Home, IntakeGroup, Lane, Lookup, PageRequest, Place,
+};
 use webinar_bridge_domain::registration::{Cause, Input, Outcome, RegistrationKey, Stance, Words};
 
 use super::ledger::{attended, plan, stage, unmatched, write};
@@ -147,6 +149,34 @@ pub async fn the_longest_held_come_first(s: &mut dyn StoreSubject) {
     assert_eq!(held(2, 2).await, [3]);
     word(&world, world.key(2), 2, Stance::Active(Digest::new([9; 32]))).await;
     assert_eq!(held(0, 10).await, [1, 3]);
+}
+
+/// Held registrations are selected by cause, webinar and time, the longest held first; what a filter leaves open matches
+/// everything.
+pub async fn held_registrations_are_selected_by_a_filter(s: &mut dyn StoreSubject) {
+    let world = StoreWorld::of(s).await;
+    let other = StoreWorld::of_organization(s, 2).await;
+    for (webinar, person, minutes) in [(1, 1, 20), (1, 2, 10), (2, 3, 30)] {
+        let key = world.register_at(webinar, person).await;
+        world.deliver(key, Outcome::Refused(Words::new("no")), at(minutes)).await;
+    }
+    world.register(4).await;
+    let theirs = other.register(5).await;
+    other.deliver(theirs, Outcome::Refused(Words::new("no")), NOW).await;
+    let select = async |filter: HeldFilter, limit| {
+        let query = HeldQuery { organization: world.organization, filter, limit };
+        let found = world.store.books.select(&query).await.expect("the store works");
+        assert!(found.iter().all(|stored| is_held(&stored.item) && stored.revision > Revision(0)));
+        found.into_iter().map(|stored| stored.item.key.email.as_bytes()[0]).collect::<Vec<_>>()
+    };
+    let all = HeldFilter::default;
+    assert_eq!(select(all(), 10).await, [2, 1, 3]);
+    assert_eq!(select(all(), 2).await, [2, 1]);
+    assert_eq!(select(HeldFilter { webinar: Some(StoreWorld::webinar_id(2)), ..all() }, 10).await, [3]);
+    assert_eq!(select(HeldFilter { cause: Some("refused".to_owned()), ..all() }, 10).await, [2, 1, 3]);
+    assert_eq!(select(HeldFilter { cause: Some("brake".to_owned()), ..all() }, 10).await, [] as [u8; 0]);
+    assert_eq!(select(HeldFilter { from: Some(at(20)), ..all() }, 10).await, [1, 3]);
+    assert_eq!(select(HeldFilter { to: Some(at(20)), ..all() }, 10).await, [2]);
 }
 
 /// Attendance of nobody in the CRM is listed, a page at a time, until somebody is found.

@@ -1,7 +1,9 @@
 //! What a store promises of what it takes in.
 
 mod hint;
+mod snapshot;
 pub use hint::*;
+pub use snapshot::*;
 
 use std::collections::BTreeSet;
 
@@ -10,8 +12,8 @@ use webinar_bridge_domain::balance::Exclusion;
 use webinar_bridge_domain::id::{OrganizationId, SourceId, Stored, Version};
 use webinar_bridge_domain::integration::{Integration, TermsVersion, Then};
 use webinar_bridge_domain::port::{
-    CrmRow, CrmTable, Cursor, Hint, Home, IntakeBatch, IntakeGroup, Known, Lane, Lookup, PendingHint, Place,
-    Recorded,
+    CrmRow, CrmTable, Cursor, FeedPlace, FeedStep, Hint, Home, IntakeBatch, IntakeGroup, Known, Lane, Lookup,
+    PendingHint, Place, Recorded,
 };
 use webinar_bridge_domain::registration::{Input, Registration, RegistrationKey, Stance};
 use webinar_bridge_domain::time::SignedDuration;
@@ -45,8 +47,16 @@ async fn record(world: &StoreWorld, batch: &IntakeBatch) -> Recorded {
     world.store.intake.record(batch).await.expect("the store works")
 }
 
+async fn place(world: &StoreWorld, table: CrmTable) -> Option<FeedPlace> {
+    world.store.intake.place(&world.organization, table).await.expect("the store works")
+}
+
+async fn begin(world: &StoreWorld) -> FeedPlace {
+    world.store.intake.begin(&world.organization, CrmTable::Registrations).await.expect("the store works")
+}
+
 async fn position(world: &StoreWorld, table: CrmTable) -> Option<Cursor> {
-    world.store.intake.position(&world.organization, table).await.expect("the store works")
+    place(world, table).await.and_then(|place| place.cursor)
 }
 
 async fn known(world: &StoreWorld, sources: &[SourceId], keys: &[RegistrationKey]) -> Known {
@@ -73,21 +83,32 @@ fn only_home(source: u8, home: Home) -> IntakeGroup {
     IntakeGroup { registrations: vec![], homes: vec![(StoreWorld::source(source), home)] }
 }
 
-fn with_cursor(batch: IntakeBatch, place: &str) -> IntakeBatch {
-    IntakeBatch { cursor: Some((CrmTable::Registrations, Cursor::new(place))), ..batch }
+/// The batch of a page of registrations that was read where the feed is now, and leads to `to`.
+async fn with_cursor(world: &StoreWorld, batch: IntakeBatch, to: &str) -> IntakeBatch {
+    let from = match place(world, CrmTable::Registrations).await {
+        Some(place) => place,
+        None => begin(world).await,
+    };
+    stepping(batch, from, to)
+}
+
+fn stepping(batch: IntakeBatch, from: FeedPlace, to: &str) -> IntakeBatch {
+    let step =
+        FeedStep { table: CrmTable::Registrations, from, to: Cursor::new(to), end: false, seen: vec![] };
+    IntakeBatch { place: Some(step), ..batch }
 }
 
 /// Rows and the place they lead to are taken together.
 pub async fn rows_and_their_place_are_taken_together(s: &mut dyn StoreSubject) {
     let world = StoreWorld::of(s).await;
     assert_eq!(position(&world, CrmTable::Registrations).await, None);
-    let batch = with_cursor(world.batch(vec![new_person(&world, 1, 5)]), "after 1");
+    let batch = with_cursor(&world, world.batch(vec![new_person(&world, 1, 5)]), "after 1").await;
     assert_eq!(record(&world, &batch).await, Recorded::Done { conflicts: 0 });
     assert_eq!(position(&world, CrmTable::Registrations).await, Some(Cursor::new("after 1")));
     assert_eq!(position(&world, CrmTable::Contacts).await, None, "another table's place");
     assert_eq!(home_of(&world, 1).await, Some(StoreWorld::home(world.key(1), 1, 5).1));
     world.stored(world.key(1)).await;
-    record(&world, &with_cursor(world.batch(vec![]), "after 2")).await;
+    record(&world, &with_cursor(&world, world.batch(vec![]), "after 2").await).await;
     assert_eq!(position(&world, CrmTable::Registrations).await, Some(Cursor::new("after 2")));
 }
 
@@ -97,7 +118,7 @@ pub async fn nothing_is_taken_in_another_epoch(s: &mut dyn StoreSubject) {
     hint(&world, &[row(CrmTable::Contacts, 1)]).await;
     let finished = hints(&world, 10).await;
     let batch = world.batch(vec![new_person(&world, 1, 5)]);
-    let batch = IntakeBatch { finished, ..with_cursor(batch, "after 1") };
+    let batch = IntakeBatch { finished, ..with_cursor(&world, batch, "after 1").await };
     let stopped = Integration::Draining { terms: TermsVersion(1), newer: None, then: Then::Credentials };
     for integration in [stopped, Integration::Active { terms: TermsVersion(1), newer: None }] {
         world.integrate(integration).await;
@@ -116,7 +137,7 @@ pub async fn a_conflicting_group_becomes_a_hint_and_the_place_moves_on(s: &mut d
     let taken = world.register(1).await;
     let before = world.stored(taken).await;
     let groups = vec![new_person(&world, 2, 5), new_person(&world, 1, 5), new_person(&world, 3, 5)];
-    let batch = with_cursor(world.batch(groups), "after 3");
+    let batch = with_cursor(&world, world.batch(groups), "after 3").await;
     assert_eq!(record(&world, &batch).await, Recorded::Done { conflicts: 1 });
     assert_eq!(position(&world, CrmTable::Registrations).await, Some(Cursor::new("after 3")));
     assert_eq!(hinted(&world).await, [hint_of(StoreWorld::source(1))].into());
@@ -178,7 +199,9 @@ pub async fn groups_of_one_batch_see_each_other(s: &mut dyn StoreSubject) {
 /// A batch that is recorded again changes nothing.
 pub async fn recording_again_changes_nothing(s: &mut dyn StoreSubject) {
     let world = StoreWorld::of(s).await;
-    let batch = with_cursor(world.batch(vec![new_person(&world, 1, 5), new_person(&world, 2, 5)]), "after 2");
+    let batch =
+        with_cursor(&world, world.batch(vec![new_person(&world, 1, 5), new_person(&world, 2, 5)]), "after 2")
+            .await;
     assert_eq!(record(&world, &batch).await, Recorded::Done { conflicts: 0 });
     let (sources, keys) = ([1, 2].map(StoreWorld::source), [world.key(1), world.key(2)]);
     let before = known(&world, &sources, &keys).await;
@@ -306,7 +329,7 @@ pub async fn rows_are_found_by_what_they_lean_on(s: &mut dyn StoreSubject) {
 pub async fn organizations_take_in_apart(s: &mut dyn StoreSubject) {
     let world = StoreWorld::of(s).await;
     let other = StoreWorld::of_organization(s, 2).await;
-    record(&world, &with_cursor(world.batch(vec![new_person(&world, 1, 9)]), "mine")).await;
+    record(&world, &with_cursor(&world, world.batch(vec![new_person(&world, 1, 9)]), "mine").await).await;
     assert_eq!(home_of(&other, 1).await, None);
     assert_eq!(position(&other, CrmTable::Registrations).await, None);
     let batch = other.batch(vec![new_person(&other, 1, 2)]);

@@ -183,7 +183,8 @@ impl StoreWorld {
             groups,
             finished: vec![],
             again: vec![],
-            cursor: None,
+            place: None,
+            brakes: vec![],
             now: NOW,
         }
     }

@@ -117,10 +117,18 @@ fn rows_are_counted_where_their_person_stands() {
     let due = Phase::Due { at: NOW, tries: 0, since: None };
     let held = |cause| Phase::Held { cause, since: NOW };
     let table: [(Phase, &[(&str, i64)]); 5] = [
-        (due, &[("person.on_their_way", 1), ("row.on_their_way", 3)]),
-        (Phase::Settled, &[("person.at_provider", 1), ("row.at_provider", 2), ("row.excluded.cancelled", 1)]),
-        (held(Cause::TooLate), &[("person.held", 1), ("row.held.too_late", 3)]),
-        (held(Cause::Brake), &[("person.held", 1), ("row.held.brake", 3)]),
+        (due, &[("person.on_their_way", 1), ("person.wanted", 1), ("row.on_their_way", 3)]),
+        (
+            Phase::Settled,
+            &[
+                ("person.at_provider", 1),
+                ("person.wanted", 1),
+                ("row.at_provider", 2),
+                ("row.excluded.cancelled", 1),
+            ],
+        ),
+        (held(Cause::TooLate), &[("person.held", 1), ("person.wanted", 1), ("row.held.too_late", 3)]),
+        (held(Cause::Brake), &[("person.held", 1), ("person.wanted", 1), ("row.held.brake", 3)]),
         (Phase::Erased, &[("row.excluded.erased", 3)]),
     ];
     for (phase, expected) in table {

@@ -17,7 +17,7 @@ use crate::port::{
     ClaimOrder, CredentialProvider as _, Deferral, Journalled, Lane, Lease, Leased, Opening, PersonOrder,
     RegisterOrder, RevealOrder, Settlement, StoreError,
 };
-use crate::registration::{Call, Input, Outcome, Registration};
+use crate::registration::{Brake, Call, Input, Outcome, Registration};
 use crate::time::{SignedDuration, Timestamp, later};
 use crate::webinar::Webinar;
 
@@ -144,6 +144,8 @@ impl Deliver {
         let (found_open, closed): (Vec<Leased>, Vec<Leased>) =
             claimed.into_iter().partition(|leased| leased.registration.open.is_some());
         let mut report = self.interrupted(found_open, &webinars).await?;
+        let (closed, braked) = self.braked(organization, closed).await?;
+        report.add(braked);
         let deliveries = self.opened(organization, closed, &webinars).await?;
         report.rest = if deliveries.is_none() { Rest::Until(self.soon()) } else { Rest::Now };
         Ok((deliveries.unwrap_or_default(), report))
@@ -176,6 +178,37 @@ impl Deliver {
             (leased.lease, stored, Input::Interrupted { verdict })
         });
         self.settle(ends.collect()).await
+    }
+
+    /// Holds removals of people who vanished where the brake is on (rule W8); the others go on.
+    async fn braked(
+        &self,
+        organization: OrganizationId,
+        leased: Vec<Leased>,
+    ) -> Result<(Vec<Leased>, StepReport), StoreError> {
+        let (vanished, mut others): (Vec<Leased>, Vec<Leased>) =
+            leased.into_iter().partition(|leased| leased.registration.vanished());
+        if vanished.is_empty() {
+            return Ok((others, StepReport::idle(Rest::Idle)));
+        }
+        let mut ids: Vec<WebinarId> = vanished.iter().map(|leased| leased.registration.key.webinar).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let brakes = self.base.ports.brakes.find(&organization, &ids).await?;
+        let (now, policy) = (self.base.now(), &self.base.policies.brake);
+        let is_on = |brake: &Option<Stored<Brake>>| brake.as_ref().is_some_and(|b| b.item.is_on(now, policy));
+        let on: Vec<WebinarId> =
+            ids.iter().zip(&brakes).filter(|(_, b)| is_on(b)).map(|(id, _)| *id).collect();
+        let mut ends = vec![];
+        for leased in vanished {
+            if on.contains(&leased.registration.key.webinar) {
+                let stored = Stored { item: leased.registration, revision: leased.revision };
+                ends.push((leased.lease, stored, Input::Braked));
+            } else {
+                others.push(leased);
+            }
+        }
+        Ok((others, self.settle(ends).await?))
     }
 
     /// Opens the details of what is in hand. `None`: they cannot be opened now, nothing is sent, the leases went back.

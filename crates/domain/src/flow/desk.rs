@@ -1,14 +1,17 @@
 //! Desk: what people ask. Console, API and command line all ask here.
 
-use super::Base;
 use super::pull::unmatched_row;
+use super::{Base, fact, registration_fact};
 use crate::balance::{Balance, Scope};
+use crate::fact::{FactKind, Step, Subject};
 use crate::fault::Fault;
-use crate::id::{OrganizationId, WebinarId};
+use crate::id::{OrganizationId, Stored, WebinarId};
 use crate::metrics::Seen;
-use crate::port::{PageRequest, RevealOrder, StoreError};
-use crate::registration::{Cause, Phase, Registration};
-use crate::time::Timestamp;
+use crate::port::{
+    Amendment, BrakeChange, HeldFilter, HeldQuery, PageRequest, RevealOrder, Saved, Settled, StoreError,
+};
+use crate::registration::{Brake, Cause, Input, Phase, Registration};
+use crate::time::{SignedDuration, Timestamp, later};
 use crate::webinar::Webinar;
 
 /// Answers people's questions.
@@ -45,6 +48,9 @@ pub struct Unmatched {
     pub seen: Seen,
 }
 
+/// How many held registrations one transaction releases.
+const RELEASED_AT_ONCE: u32 = 200;
+
 impl Desk {
     pub(crate) const fn new(base: Base) -> Self {
         Self { base }
@@ -72,6 +78,74 @@ impl Desk {
     pub async fn held(&self, page: PageRequest) -> Result<Vec<HeldPerson>, StoreError> {
         let held = self.base.ports.books.held(&page).await?;
         Ok(held.into_iter().filter_map(held_person).collect())
+    }
+
+    /// The webinars whose brakes have tripped.
+    pub async fn brakes(&self, organization: OrganizationId) -> Result<Vec<(WebinarId, Brake)>, StoreError> {
+        self.base.ports.brakes.tripped(&organization).await
+    }
+
+    /// Says that the people who vanished from a webinar are meant to: counting begins anew, and those who are held for it
+    /// are released. How many they were.
+    pub async fn approve_brake(
+        &self,
+        organization: OrganizationId,
+        webinar: WebinarId,
+    ) -> Result<u32, StoreError> {
+        let now = self.base.now();
+        self.set_brake_back(organization, webinar, now).await?;
+        let filter = HeldFilter {
+            cause: Some(Cause::Brake.name().to_owned()),
+            webinar: Some(webinar),
+            // Who is held from now on is not meant.
+            to: Some(later(now, SignedDuration::from_micros(1))),
+            ..HeldFilter::default()
+        };
+        self.release(organization, filter).await
+    }
+
+    async fn set_brake_back(
+        &self,
+        organization: OrganizationId,
+        webinar: WebinarId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        loop {
+            let known =
+                self.base.ports.brakes.find(&organization, &[webinar]).await?.into_iter().next().flatten();
+            let Some(Stored { revision, .. }) = known else { return Ok(()) };
+            let fact = fact(organization, Subject::Webinar(webinar), FactKind::BrakeApproved, now);
+            let (expected, next, facts) = (Some(revision), Brake::new(now), vec![fact]);
+            let change = BrakeChange { organization, webinar, expected, next, facts };
+            if let Saved::Done(_) = self.base.ports.brakes.save(&change).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Releases held registrations that a filter names, some at a time.
+    async fn release(&self, organization: OrganizationId, filter: HeldFilter) -> Result<u32, StoreError> {
+        let query = HeldQuery { organization, filter, limit: RELEASED_AT_ONCE };
+        let mut released = 0;
+        loop {
+            let held = self.base.ports.books.select(&query).await?;
+            let now = self.base.now();
+            let changes: Vec<Amendment> = held.iter().filter_map(|held| self.released(held, now)).collect();
+            if changes.is_empty() {
+                self.base.ports.bell.ring();
+                return Ok(released);
+            }
+            let done = self.base.ports.worklist.amend(&changes).await?;
+            let done = done.iter().filter(|end| matches!(end, Settled::Done(_))).count();
+            released += u32::try_from(done).unwrap_or(u32::MAX);
+        }
+    }
+
+    fn released(&self, held: &Stored<Registration>, now: Timestamp) -> Option<Amendment> {
+        let step = held.item.on(Input::Released, now, &self.base.policies.registration).ok()?;
+        let Step::Moved { next, fact } = step else { return None };
+        let facts = vec![registration_fact(&held.item.key, fact, now)];
+        Some(Amendment { expected: held.revision, next, facts })
     }
 
     /// Attendance that belongs to nobody in the CRM.

@@ -2,19 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use super::observe::{Observe, Stopped};
 use super::readings::Readings;
 use super::rows::{Read, ReadRow, Taking, exclusion};
-use super::{Topic, of_the_vault};
+use super::{Topic, fact, of_the_vault};
+use crate::balance::Scope;
+use crate::fact::{FactKind, Subject};
 use crate::fault::Fault;
 use crate::id::{CrmRecordId, OrganizationId, SourceId, WebinarId};
 use crate::person::SealedPerson;
 use crate::port::{
-    ConcealOrder, CrmRegistration, CrmRow, CrmTable, Cursor, FeedPosition, IntakeBatch, Lookup, Organization,
-    PendingHint, Place, Reading, Recorded,
+    BrakeChange, ConcealOrder, CrmRegistration, CrmRow, CrmTable, FeedPosition, FeedStep, IntakeBatch,
+    Lookup, Organization, PendingHint, Place, Reading, Recorded, StoreError,
 };
-use crate::registration::RegistrationKey;
+use crate::registration::{Brake, RegistrationKey};
 use crate::time::{Timestamp, later};
 use crate::webinar::Webinar;
 
@@ -23,7 +26,7 @@ use crate::webinar::Webinar;
 struct Harvest {
     sources: BTreeSet<SourceId>,
     finished: Vec<PendingHint>,
-    cursor: Option<(CrmTable, Cursor)>,
+    place: Option<FeedStep>,
     /// Rows that cannot be read now, and must be looked at again.
     again: Vec<CrmRow>,
 }
@@ -37,15 +40,26 @@ impl Observe {
         &self,
         organization: &Organization,
         table: CrmTable,
-        anew: bool,
     ) -> Result<(u32, bool), Stopped> {
         let id = organization.id;
-        let cursor = if anew { None } else { self.base.ports.intake.position(&id, table).await? };
-        let position = FeedPosition { organization: id, table, cursor };
+        let intake = self.base.ports.intake.as_ref();
+        let from = match intake.place(&id, table).await? {
+            Some(place) => place,
+            None => intake.begin(&id, table).await?,
+        };
+        let position = FeedPosition { organization: id, table, cursor: from.cursor.clone() };
         let page = self.base.ports.feed.changes(&position).await?;
         let rows: Vec<CrmRow> = page.rows.iter().map(|row| CrmRow { table, id: row.id }).collect();
-        let mut harvest = Harvest { cursor: Some((table, page.next)), ..Harvest::default() };
+        let mut harvest = Harvest::default();
         self.gather(id, &rows, &mut harvest).await?;
+        if table == CrmTable::Webinars && from.whole && from.snapshot > 1 && !page.more {
+            // An event that is missing in a whole table is not known to be gone: each is looked at.
+            let known = self.base.ports.webinars.list(&id).await?;
+            harvest.again.extend(known.iter().map(|one| CrmRow { table, id: one.id.into() }));
+        }
+        let there = page.rows.iter().filter(|row| !row.deleted && table == CrmTable::Registrations);
+        let seen = there.filter(|_| from.whole).map(|row| SourceId::from(row.id)).collect();
+        harvest.place = Some(FeedStep { table, from, to: page.next, end: !page.more, seen });
         let taken = self.take(organization, harvest).await?;
         Ok((taken, page.more))
     }
@@ -95,19 +109,63 @@ impl Observe {
         for read in reads {
             taking.take(read);
         }
+        if harvest.place.as_ref().is_some_and(|step| !step.from.whole) {
+            self.count_missed(id, taking.news()).await?;
+        }
+        let brakes = self.brakes(id, &taking.vanished(), now).await?;
         let batch = IntakeBatch {
             organization: id,
             epoch: organization.epoch,
             groups: taking.into_groups(),
             finished: harvest.finished,
             again: harvest.again,
-            cursor: harvest.cursor,
+            place: harvest.place,
+            brakes,
             now,
         };
         match self.base.ports.intake.record(&batch).await? {
             Recorded::Done { .. } => Ok(taken),
             Recorded::Inactive => Err(Stopped::Inactive),
         }
+    }
+
+    /// Counts what a poll found and no webhook told of, where webhooks are heard at all.
+    async fn count_missed(&self, id: OrganizationId, news: u32) -> Result<(), StoreError> {
+        if news == 0 {
+            return Ok(());
+        }
+        let endpoint = self.base.ports.endpoints.of(&id).await?;
+        if endpoint.is_some_and(|endpoint| endpoint.item.heard.is_some()) {
+            self.missed.fetch_add(news.into(), Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// What becomes of the brakes of webinars that so many people vanished from.
+    async fn brakes(
+        &self,
+        id: OrganizationId,
+        vanished: &BTreeMap<WebinarId, u32>,
+        now: Timestamp,
+    ) -> Result<Vec<BrakeChange>, StoreError> {
+        let webinars: Vec<WebinarId> = vanished.keys().copied().collect();
+        if webinars.is_empty() {
+            return Ok(vec![]);
+        }
+        let known = self.base.ports.brakes.find(&id, &webinars).await?;
+        let mut changes = vec![];
+        for ((webinar, people), known) in vanished.iter().zip(known) {
+            let balance = self.base.ports.books.balance(&id, &Scope::Webinar(*webinar)).await?;
+            let live = balance.persons.wanted.saturating_sub((*people).into());
+            let (expected, before) = known.map(|stored| (stored.revision, stored.item)).unzip();
+            let before = before.unwrap_or_else(|| Brake::new(now));
+            let next = before.vanish(*people, live, now, &self.base.policies.brake);
+            let trips = next.tripped.is_some() && next.tripped != before.tripped;
+            let fact = trips.then(|| fact(id, Subject::Webinar(*webinar), FactKind::BrakeTripped, now));
+            let facts = fact.into_iter().collect();
+            changes.push(BrakeChange { organization: id, webinar: *webinar, expected, next, facts });
+        }
+        Ok(changes)
     }
 
     /// Reads events; the answer are those that cannot be read.

@@ -5,6 +5,7 @@
 mod answer;
 mod deliver;
 mod desk;
+mod doorkeeper;
 mod harvest;
 mod keyholder;
 mod metrics;
@@ -28,9 +29,9 @@ use crate::fact::{Fact, FactKind, Subject};
 use crate::fault::{Fault, FaultKind, Peer};
 use crate::id::OrganizationId;
 use crate::port::{
-    Account, AttendanceSource, Bell, Books, Chronicle, Clock, CredentialStore, CrmAnswers, CrmFeed,
-    CrmMetrics, Entropy, Intake, KeyShelf, Organization, Organizations, Privacy, Registrar, StoreError,
-    SyncLedger, Vault, WebinarStore, Worklist,
+    Account, AttendanceSource, Bell, Books, Brakes, Chronicle, Clock, CredentialStore, CrmAnswers, CrmFeed,
+    CrmMetrics, Endpoints, Entropy, Intake, KeyShelf, Organization, Organizations, Privacy, Registrar,
+    StoreError, SyncLedger, Vault, WebinarStore, Worklist,
 };
 use crate::registration::RegistrationKey;
 use crate::schedule::Jitter;
@@ -39,6 +40,7 @@ use crate::time::{SignedDuration, Timestamp, later};
 pub use answer::Answering;
 pub use deliver::{Deliver, Delivered, Delivery, Sent};
 pub use desk::{Desk, HeldPerson, Unmatched};
+pub use doorkeeper::{Doorkeeper, Heard};
 pub use keyholder::{EnterError, Keyholder, ProbeOutcome};
 pub use metrics::Metrics;
 pub use observe::Observe;
@@ -87,6 +89,10 @@ pub struct Ports {
     pub credentials: Arc<dyn CredentialStore>,
     /// Webinars.
     pub webinars: Arc<dyn WebinarStore>,
+    /// The brakes on what vanishes from them.
+    pub brakes: Arc<dyn Brakes>,
+    /// The doors at which CRMs say that rows changed.
+    pub endpoints: Arc<dyn Endpoints>,
     /// Data keys.
     pub key_shelf: Arc<dyn KeyShelf>,
     /// Facts.
@@ -110,6 +116,14 @@ pub struct Policies {
     pub call_room: SignedDuration,
     /// How often the CRM's feeds are read, whatever else tells of changes.
     pub poll: SignedDuration,
+    /// By how many hundredths polls come sooner or later, so that not all come at once.
+    pub poll_spread: u32,
+    /// How long hints are gathered before the rows are read.
+    pub linger: SignedDuration,
+    /// How often hints may have rows read, a minute and organization (rule W6).
+    pub reads_a_minute: u32,
+    /// From when on vanished rows are held.
+    pub brake: crate::registration::BrakePolicy,
     /// How long an opened secret is used.
     pub secret_life: SignedDuration,
     /// How much longer it is used while the vault cannot be reached; zero: not at all.
@@ -130,6 +144,10 @@ impl Default for Policies {
             lease: SignedDuration::from_secs(120),
             call_room: SignedDuration::from_secs(60),
             poll: SignedDuration::from_mins(5),
+            poll_spread: 20,
+            linger: SignedDuration::from_millis(250),
+            reads_a_minute: 120,
+            brake: crate::registration::BrakePolicy::default(),
             secret_life: SignedDuration::from_mins(15),
             vault_grace: SignedDuration::from_mins(60),
             outage_rest: SignedDuration::from_secs(30),

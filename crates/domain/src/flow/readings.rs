@@ -10,7 +10,7 @@ use crate::id::{CrmRecordId, OrganizationId};
 use crate::port::{CrmFeed, CrmRegistration, CrmWebinar, Reading, RowsQuery};
 
 /// How many rows are read at once.
-const ROWS_AT_ONCE: usize = 50;
+pub(super) const ROWS_AT_ONCE: usize = 50;
 
 /// What came of reading rows.
 pub(crate) struct Readings<T> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::registration_fact;
 use crate::balance::Exclusion;
-use crate::fact::{Fact, Step};
+use crate::fact::{Fact, FactKind, Step};
 use crate::id::{OrganizationId, Revision, SourceId, Stored, Version, WebinarId};
 use crate::person::SealedPerson;
 use crate::port::{CrmRegistration, Home, IntakeGroup, Known, Place, Reading, RegistrationChange};
@@ -63,6 +63,8 @@ pub(crate) struct Taking<'a> {
     homes: BTreeMap<SourceId, Home>,
     registrations: BTreeMap<RegistrationKey, Working>,
     moved: BTreeSet<SourceId>,
+    /// Who is no longer wanted because a row vanished, by webinar.
+    vanished: BTreeMap<WebinarId, BTreeSet<RegistrationKey>>,
     webinars: &'a BTreeMap<WebinarId, Webinar>,
     policy: &'a RegistrationPolicy,
     now: Timestamp,
@@ -95,6 +97,7 @@ impl<'a> Taking<'a> {
             homes: known.homes,
             registrations: registrations.collect(),
             moved: BTreeSet::new(),
+            vanished: BTreeMap::new(),
             webinars,
             policy,
             now,
@@ -120,8 +123,32 @@ impl<'a> Taking<'a> {
         self.set_home(source, Home { place: Place::Deleted(key), ..home });
         if let Some(key) = key {
             let stance = Stance::Deleted;
+            let wanted = self.is_wanted(key);
             self.observe(key, Observation { source, version: home.version, stance, read: None });
+            if wanted && !self.is_wanted(key) {
+                self.vanished.entry(key.webinar).or_default().insert(key);
+            }
         }
+    }
+
+    fn is_wanted(&self, key: RegistrationKey) -> bool {
+        self.registrations.get(&key).is_some_and(|working| working.next.is_wanted())
+    }
+
+    /// How many people vanished from each webinar, and were not brought back by another row.
+    pub(crate) fn vanished(&self) -> BTreeMap<WebinarId, u32> {
+        let still =
+            |keys: &BTreeSet<RegistrationKey>| keys.iter().filter(|key| !self.is_wanted(**key)).count();
+        let counted =
+            self.vanished.iter().map(|(id, keys)| (*id, u32::try_from(still(keys)).unwrap_or(u32::MAX)));
+        counted.filter(|(_, people)| *people > 0).collect()
+    }
+
+    /// How many registrations heard something new.
+    pub(crate) fn news(&self) -> u32 {
+        let is_news =
+            |working: &&Working| working.facts.iter().any(|fact| fact.kind == FactKind::RegistrationObserved);
+        u32::try_from(self.registrations.values().filter(is_news).count()).unwrap_or(u32::MAX)
     }
 
     fn here(&mut self, source: SourceId, mut row: ReadRow) {

@@ -164,7 +164,7 @@ fn stray(registration: &Registration, input: &Input) -> Option<Effect> {
 
 const fn count(report: &mut StepReport, kind: FactKind) {
     match kind {
-        FactKind::RegistrationHeld => report.held += 1,
+        FactKind::RegistrationHeld | FactKind::CancelBraked => report.held += 1,
         FactKind::AttemptDeferred | FactKind::OutcomeUnknown => report.deferred += 1,
         _ => report.settled += 1,
     }

@@ -249,6 +249,7 @@ impl Steward {
         self.input_if_allowed(organization.id, Input::Drained).await?;
         if self.load(organization.id).await?.item.integration == Integration::Erased {
             self.base.ports.key_shelf.destroy(&organization.id).await?;
+            self.base.ports.endpoints.close(&organization.id).await?;
         }
         Ok(Rest::Now)
     }

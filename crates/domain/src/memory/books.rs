@@ -6,8 +6,9 @@ use super::{MemoryStore, State};
 use crate::balance::{Balance, Scope, Tally};
 use crate::id::{OrganizationId, Stored, WebinarId};
 use crate::metrics::Attendance;
-use crate::port::{Books, PageRequest, Place, StoreError};
+use crate::port::{Books, HeldFilter, HeldQuery, PageRequest, Place, StoreError};
 use crate::registration::{Phase, Registration, RegistrationKey};
+use crate::time::Timestamp;
 
 #[async_trait]
 impl Books for MemoryStore {
@@ -48,10 +49,35 @@ impl Books for MemoryStore {
         Ok(paged(held.into_iter().map(|(_, _, registration)| registration.clone()), page))
     }
 
+    async fn select(&self, query: &HeldQuery) -> Result<Vec<Stored<Registration>>, StoreError> {
+        let state = self.state();
+        let here = state.registrations.iter().filter(|(key, _)| key.organization == query.organization);
+        let mut held: Vec<_> = here
+            .filter_map(|(key, row)| match &row.stored.item.phase {
+                Phase::Held { cause, since } if query.filter.names(key.webinar, cause.name(), *since) => {
+                    Some((*since, *key, &row.stored))
+                }
+                _ => None,
+            })
+            .collect();
+        held.sort_unstable_by_key(|(since, key, _)| (*since, *key));
+        held.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
+        Ok(held.into_iter().map(|(_, _, stored)| stored.clone()).collect())
+    }
+
     async fn unmatched(&self, page: &PageRequest) -> Result<Vec<Attendance>, StoreError> {
         let state = self.state();
         let here = state.attendance.values().filter(|one| one.key.organization == page.organization);
         Ok(paged(here.filter(|one| one.matched.is_none()).cloned(), page))
+    }
+}
+
+impl HeldFilter {
+    fn names(&self, webinar: WebinarId, cause: &str, since: Timestamp) -> bool {
+        self.cause.as_ref().is_none_or(|wanted| wanted == cause)
+            && self.webinar.is_none_or(|wanted| wanted == webinar)
+            && self.from.is_none_or(|from| since >= from)
+            && self.to.is_none_or(|to| since < to)
     }
 }
 

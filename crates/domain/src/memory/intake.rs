@@ -6,19 +6,27 @@ use super::row::RegistrationRow;
 use super::{MemoryStore, State, next_revision};
 use crate::id::{OrganizationId, SourceId, Stored};
 use crate::port::{
-    CrmRow, CrmTable, Cursor, Hint, Home, Intake, IntakeBatch, IntakeGroup, Known, Lookup, PendingHint,
-    Place, Recorded, RegistrationChange, StoreError,
+    CrmRow, CrmTable, FeedPlace, FeedStep, Hint, Home, Intake, IntakeBatch, IntakeGroup, Known, Lookup,
+    PendingHint, Place, Recorded, RegistrationChange, StoreError,
 };
 use crate::registration::{Registration, RegistrationKey};
 
 #[async_trait]
 impl Intake for MemoryStore {
-    async fn position(
+    async fn place(
         &self,
         organization: &OrganizationId,
         table: CrmTable,
-    ) -> Result<Option<Cursor>, StoreError> {
-        Ok(self.state().positions.get(&(*organization, table)).cloned())
+    ) -> Result<Option<FeedPlace>, StoreError> {
+        Ok(self.state().feeds.get(&(*organization, table)).cloned())
+    }
+
+    async fn begin(&self, organization: &OrganizationId, table: CrmTable) -> Result<FeedPlace, StoreError> {
+        let mut state = self.state();
+        let known = state.feeds.get(&(*organization, table)).map_or(0, |place| place.snapshot);
+        let place = FeedPlace { cursor: None, snapshot: known + 1, whole: true };
+        state.feeds.insert((*organization, table), place.clone());
+        Ok(place)
     }
 
     async fn hint(&self, hints: &[Hint]) -> Result<(), StoreError> {
@@ -70,8 +78,11 @@ impl Intake for MemoryStore {
         }
         state.finish(batch.organization, &batch.finished);
         let mut conflicts = 0;
+        let outdated: BTreeSet<_> =
+            batch.brakes.iter().filter(|brake| !state.brake_is_as_read(brake)).map(|b| b.webinar).collect();
         for group in &batch.groups {
-            if state.is_current(batch.organization, group) {
+            let braked = group.registrations.iter().any(|change| outdated.contains(&change.next.key.webinar));
+            if !braked && state.is_current(batch.organization, group) {
                 state.take(batch.organization, group);
             } else {
                 conflicts += 1;
@@ -81,8 +92,11 @@ impl Intake for MemoryStore {
         for row in &batch.again {
             state.hint(Hint { organization: batch.organization, row: *row });
         }
-        if let Some((table, cursor)) = &batch.cursor {
-            state.positions.insert((batch.organization, *table), cursor.clone());
+        for brake in batch.brakes.iter().filter(|brake| !outdated.contains(&brake.webinar)) {
+            state.put_brake(brake);
+        }
+        if let Some(step) = &batch.place {
+            state.move_on(batch.organization, step);
         }
         Ok(Recorded::Done { conflicts })
     }
@@ -127,6 +141,36 @@ impl State {
             if self.hints.get(&hint).is_some_and(|hinted| hinted.generation == *generation) {
                 self.hints.remove(&hint);
             }
+        }
+    }
+
+    fn move_on(&mut self, organization: OrganizationId, step: &FeedStep) {
+        for source in &step.seen {
+            self.seen.insert((organization, *source), step.from.snapshot);
+        }
+        let Some(place) = self.feeds.get_mut(&(organization, step.table)) else { return };
+        if *place != step.from {
+            return;
+        }
+        place.cursor = Some(step.to.clone());
+        if place.whole && step.end {
+            place.whole = false;
+            if step.table == CrmTable::Registrations {
+                self.miss(organization, step.from.snapshot);
+            }
+        }
+    }
+
+    /// Rows that are known and were not seen in a snapshot are looked at.
+    fn miss(&mut self, organization: OrganizationId, snapshot: u64) {
+        let unseen = |(key, home): (&(OrganizationId, SourceId), &Home)| {
+            let gone = matches!(home.place, Place::Deleted(_));
+            let seen = self.seen.get(key).is_some_and(|seen| *seen >= snapshot);
+            (key.0 == organization && !gone && !seen).then_some(key.1)
+        };
+        let missed: Vec<SourceId> = self.homes.iter().filter_map(unseen).collect();
+        for source in missed {
+            self.look_at(organization, source);
         }
     }
 

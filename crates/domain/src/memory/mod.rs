@@ -5,10 +5,12 @@
 //! the same contract as the ones on disk; nothing in it outlives the process.
 
 mod books;
+mod brakes;
 mod chronicle;
 mod clock;
 mod code;
 mod credentials;
+mod endpoints;
 mod entropy;
 mod intake;
 mod key_wrap;
@@ -33,11 +35,12 @@ pub use privacy::PlainPrivacy;
 pub use vault::PlainVault;
 
 use crate::credential::{Credential, CredentialSlot, SealedSecret};
+use crate::endpoint::Endpoint;
 use crate::fact::Fact;
 use crate::id::{Epoch, OrganizationId, Revision, SourceId, Stored, WebinarId};
 use crate::metrics::{Attendance, AttendanceKey};
-use crate::port::{CrmTable, Cursor, Entry, Hint, Home, Organization, TokenDigest};
-use crate::registration::RegistrationKey;
+use crate::port::{CrmTable, Entry, FeedPlace, Hint, Home, Organization, TokenDigest};
+use crate::registration::{Brake, RegistrationKey};
 use crate::time::Timestamp;
 use crate::webinar::Webinar;
 use row::{RegistrationRow, SyncRow};
@@ -75,13 +78,17 @@ impl fmt::Debug for MemoryStore {
 struct State {
     organizations: BTreeMap<OrganizationId, Stored<Organization>>,
     credentials: BTreeMap<CredentialSlot, Stored<Credential>>,
+    endpoints: BTreeMap<OrganizationId, Stored<Endpoint>>,
     webinars: BTreeMap<(OrganizationId, WebinarId), Stored<Webinar>>,
     registrations: BTreeMap<RegistrationKey, RegistrationRow>,
     homes: BTreeMap<(OrganizationId, SourceId), Home>,
     hints: BTreeMap<Hint, Hinted>,
     /// Counts hints over all rows: a hint that comes back never has a generation that a reader has seen before.
     generation: u64,
-    positions: BTreeMap<(OrganizationId, CrmTable), Cursor>,
+    feeds: BTreeMap<(OrganizationId, CrmTable), FeedPlace>,
+    /// The snapshot in which each row was last seen.
+    seen: BTreeMap<(OrganizationId, SourceId), u64>,
+    brakes: BTreeMap<(OrganizationId, WebinarId), Stored<Brake>>,
     syncs: BTreeMap<(OrganizationId, WebinarId), SyncRow>,
     attendance: BTreeMap<AttendanceKey, Attendance>,
     data_keys: BTreeMap<OrganizationId, SealedSecret>,

@@ -5,6 +5,7 @@ use crate::balance::{Balance, Scope};
 use crate::id::{OrganizationId, Stored, WebinarId};
 use crate::metrics::Attendance;
 use crate::registration::{Registration, RegistrationKey};
+use crate::time::Timestamp;
 
 /// The read side. Counts are kept, never counted anew.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
@@ -22,8 +23,35 @@ pub trait Books: Send + Sync {
     /// Held registrations, the longest held first, a page at a time.
     async fn held(&self, page: &PageRequest) -> Result<Vec<Registration>, StoreError>;
 
+    /// Held registrations that a filter names, the longest held first.
+    async fn select(&self, query: &HeldQuery) -> Result<Vec<Stored<Registration>>, StoreError>;
+
     /// Attendance of nobody in the CRM, a page at a time.
     async fn unmatched(&self, page: &PageRequest) -> Result<Vec<Attendance>, StoreError>;
+}
+
+/// Which held registrations.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeldFilter {
+    /// Held for this cause, by its name.
+    pub cause: Option<String>,
+    /// At this webinar.
+    pub webinar: Option<WebinarId>,
+    /// Held since then or later.
+    pub from: Option<Timestamp>,
+    /// Held before then.
+    pub to: Option<Timestamp>,
+}
+
+/// Held registrations by a filter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldQuery {
+    /// Whose.
+    pub organization: OrganizationId,
+    /// Which.
+    pub filter: HeldFilter,
+    /// How many at the most.
+    pub limit: u32,
 }
 
 /// A page of something.

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 
-use super::{CrmRow, CrmTable, Cursor, StoreError};
+use super::{BrakeChange, CrmRow, CrmTable, Cursor, StoreError};
 use crate::balance::Exclusion;
 use crate::fact::Fact;
 use crate::id::{CrmRecordId, Epoch, OrganizationId, Revision, SourceId, Stored, Version, WebinarId};
@@ -13,12 +13,15 @@ use crate::time::Timestamp;
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait Intake: Send + Sync {
-    /// The place in a table's feed; `None`: it was never read, or must be read anew.
-    async fn position(
+    /// The place in a table's feed; `None`: it was never read.
+    async fn place(
         &self,
         organization: &OrganizationId,
         table: CrmTable,
-    ) -> Result<Option<Cursor>, StoreError>;
+    ) -> Result<Option<FeedPlace>, StoreError>;
+
+    /// Forgets the place in a table's feed and begins a snapshot of the table, under the next number.
+    async fn begin(&self, organization: &OrganizationId, table: CrmTable) -> Result<FeedPlace, StoreError>;
 
     /// Stores hints; those for one row coalesce. On disk when it returns (rule D1).
     async fn hint(&self, hints: &[Hint]) -> Result<(), StoreError>;
@@ -36,12 +39,43 @@ pub trait Intake: Send + Sync {
     /// Where each source lives, and the registrations at those homes and under those keys.
     async fn known(&self, of: &Lookup) -> Result<Known, StoreError>;
 
-    /// Takes readings in. One transaction: registrations (by revision), homes (by version), facts, finished hints and
-    /// the cursor (rule D3). A group whose registrations are no longer as they were read is not taken: its sources
+    /// Takes readings in. One transaction: registrations (by revision), homes (by version), brakes (by revision), facts,
+    /// finished hints and the place in the feed (rule D3). A group whose registrations are no longer as they were read is not taken: its sources
     /// become hints in the same transaction, so that the cursor never passes a row that was not taken. A home that
-    /// has a newer version already stays as it is, and its group is not taken either. If the organization is no
-    /// longer active in this epoch, nothing is taken and the answer is [`Recorded::Inactive`].
+    /// has a newer version already stays as it is, and its group is not taken either; nor is a group at a webinar whose
+    /// brake is not as it was read. If the organization is no longer active in this epoch, nothing is taken and the
+    /// answer is [`Recorded::Inactive`].
+    ///
+    /// The place moves only from where the page was read, in the snapshot in which it was read. A page that ends a
+    /// snapshot makes hints of all registration rows that are known, not gone, and were not seen in it: they are looked
+    /// at one by one, for an absence alone says nothing (rule W8).
     async fn record(&self, batch: &IntakeBatch) -> Result<Recorded, StoreError>;
+}
+
+/// A place in a table's feed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedPlace {
+    /// Where to read on; `None`: at the beginning.
+    pub cursor: Option<Cursor>,
+    /// Counts the snapshots of the table that were begun.
+    pub snapshot: u64,
+    /// Whether the last of them has not come to its end.
+    pub whole: bool,
+}
+
+/// A page's step from one place in a feed to the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedStep {
+    /// Of which table.
+    pub table: CrmTable,
+    /// The place at which the page was read.
+    pub from: FeedPlace,
+    /// The place after it.
+    pub to: Cursor,
+    /// Whether nothing more is there just now; then a snapshot that was under way has come to its end.
+    pub end: bool,
+    /// The registration rows that the page named as being there.
+    pub seen: Vec<SourceId>,
 }
 
 /// "This CRM row changed"; never more than that (rule W1).
@@ -122,7 +156,9 @@ pub struct IntakeBatch {
     /// Rows that must be looked at again.
     pub again: Vec<CrmRow>,
     /// The place in a feed that they lead to.
-    pub cursor: Option<(CrmTable, Cursor)>,
+    pub place: Option<FeedStep>,
+    /// The brakes of the webinars that people vanished from.
+    pub brakes: Vec<BrakeChange>,
     /// When.
     pub now: Timestamp,
 }

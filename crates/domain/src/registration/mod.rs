@@ -4,6 +4,7 @@
 //! delivery makes one equal to the other. Four small questions answer everything; the machine only combines them.
 
 mod answer;
+mod brake;
 mod machine;
 #[cfg(test)]
 mod product;
@@ -26,6 +27,7 @@ use crate::person::{Digest, EmailKey, SealedDetails};
 use crate::time::{SignedDuration, Timestamp};
 
 pub use answer::{Answer, Told};
+pub use brake::{Brake, BrakePolicy};
 pub(crate) use machine::left;
 pub use machine::{Input, Observation, Outcome};
 
@@ -428,6 +430,12 @@ impl Registration {
             | Stance::Deleted
             | Stance::Excluded => None,
         }
+    }
+
+    /// Whether nobody is wanted because the newest row vanished from the CRM, rather than saying so (rule W8).
+    pub fn vanished(&self) -> bool {
+        let newest = self.sources.iter().max_by_key(|(id, source)| (source.changed, **id));
+        self.desired() == Effect::Absent && newest.is_some_and(|(_, source)| source.stance == Stance::Deleted)
     }
 
     /// Whether somebody is to be, or may be, at the provider because of this registration.

@@ -73,6 +73,8 @@ CREATE TABLE home (
     event         TEXT   NOT NULL,
     contact       TEXT   NOT NULL,
     company       TEXT,
+    -- The snapshot of the table in which the row was last seen.
+    seen          BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (organization, source)
 ) WITHOUT ROWID;
 
@@ -103,8 +105,22 @@ INSERT INTO counter (name, n) VALUES ('hint', 0);
 CREATE TABLE feed (
     organization TEXT NOT NULL,
     crm_table    TEXT NOT NULL,
-    place        TEXT NOT NULL,
+    -- Where to read on; nothing: at the beginning.
+    place        TEXT,
+    -- Counts the snapshots that were begun, and whether the last has not come to its end.
+    snapshot     BIGINT NOT NULL,
+    whole        BIGINT NOT NULL,
     PRIMARY KEY (organization, crm_table)
+) WITHOUT ROWID;
+
+-- What vanished from a webinar lately.
+CREATE TABLE brake (
+    organization TEXT   NOT NULL,
+    webinar      TEXT   NOT NULL,
+    revision     BIGINT NOT NULL,
+    tripped      BIGINT NOT NULL,
+    doc          TEXT   NOT NULL,
+    PRIMARY KEY (organization, webinar)
 ) WITHOUT ROWID;
 
 CREATE TABLE webinar (
@@ -157,6 +173,13 @@ CREATE TABLE credential (
     revision     BIGINT NOT NULL,
     doc          TEXT   NOT NULL,
     PRIMARY KEY (organization, purpose)
+) WITHOUT ROWID;
+
+CREATE TABLE endpoint (
+    organization TEXT   NOT NULL PRIMARY KEY,
+    id           TEXT   NOT NULL UNIQUE,
+    revision     BIGINT NOT NULL,
+    doc          TEXT   NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE data_key (

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use webinar_bridge_domain::balance::{Balance, Scope, Tally};
 use webinar_bridge_domain::id::{OrganizationId, Stored, WebinarId};
 use webinar_bridge_domain::metrics::Attendance;
-use webinar_bridge_domain::port::{Books, PageRequest, StoreError};
+use webinar_bridge_domain::port::{Books, HeldQuery, PageRequest, StoreError};
 use webinar_bridge_domain::registration::{Registration, RegistrationKey};
 
 use super::registrations::{Doc, documents};
@@ -19,6 +19,11 @@ const BALANCE_OF_ONE: &str = "SELECT counter, n FROM tally WHERE organization = 
 const BALANCES: &str = "SELECT webinar, counter, n FROM tally WHERE organization = $1 AND n <> 0";
 const HELD: &str = "SELECT id, doc FROM registration WHERE organization = $1 AND held_since IS NOT NULL
       ORDER BY held_since, id LIMIT $2 OFFSET $3";
+/// What a filter leaves open matches everything.
+const SELECT: &str = "SELECT 0 AS n, id, revision, doc FROM registration
+      WHERE organization = $1 AND held_since IS NOT NULL AND cause = coalesce($2, cause)
+        AND webinar = coalesce($3, webinar) AND held_since >= $4 AND held_since < $5
+      ORDER BY held_since, id LIMIT $6";
 const UNMATCHED: &str = "SELECT id, doc FROM attendance WHERE organization = $1 AND matched = 0
       ORDER BY id LIMIT $2 OFFSET $3";
 
@@ -90,6 +95,24 @@ impl Books for Store {
     async fn held(&self, page: &PageRequest) -> Result<Vec<Registration>, StoreError> {
         let rows = self.page(HELD, page).await?;
         rows.iter().map(|(id, doc)| record::read("registration", &id, doc)).collect()
+    }
+
+    async fn select(&self, query: &HeldQuery) -> Result<Vec<Stored<Registration>>, StoreError> {
+        let HeldQuery { organization, filter, limit } = query.clone();
+        let (from, to) =
+            (filter.from.map_or(i64::MIN, record::micros), filter.to.map_or(i64::MAX, record::micros));
+        let found: Vec<Doc> = self
+            .read(move |conn| {
+                Box::pin(async move {
+                    let rows = sqlx::query_as::<Db, _>(SELECT)
+                        .bind(record::id(organization.uuid()))
+                        .bind(filter.cause)
+                        .bind(filter.webinar.map(|webinar| record::id(webinar.uuid())));
+                    Ok(rows.bind(from).bind(to).bind(i64::from(limit)).fetch_all(conn).await?)
+                })
+            })
+            .await?;
+        found.iter().map(Doc::registration).collect()
     }
 
     async fn unmatched(&self, page: &PageRequest) -> Result<Vec<Attendance>, StoreError> {

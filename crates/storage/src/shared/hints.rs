@@ -38,6 +38,10 @@ const RAISE_EVENT: &str = "INSERT INTO hint (organization, crm_table, crm_id, ge
      SELECT h.organization, $4, h.source, $3, $3 FROM home AS h
       WHERE h.organization = $1 AND h.event = $2 AND h.place <> 'deleted'
      ON CONFLICT (organization, crm_table, crm_id) DO UPDATE SET generation = excluded.generation";
+const RAISE_UNSEEN: &str = "INSERT INTO hint (organization, crm_table, crm_id, generation, first)
+     SELECT h.organization, $4, h.source, $3, $3 FROM home AS h
+      WHERE h.organization = $1 AND h.seen < $2 AND h.place <> 'deleted'
+     ON CONFLICT (organization, crm_table, crm_id) DO UPDATE SET generation = excluded.generation";
 const FINISH: &str = concat!(
     "DELETE FROM hint WHERE organization = $2 AND (crm_table, crm_id, generation) IN
        (SELECT ",
@@ -73,6 +77,14 @@ pub(super) async fn raise(conn: &mut Conn, hints: &BTreeSet<Hint>) -> Result<(),
 pub(super) async fn raise_event(conn: &mut Conn, organization: &str, event: &str) -> Result<(), Failed> {
     let generation = next_generation(conn).await?;
     let raise = sqlx::query::<Db>(RAISE_EVENT).bind(organization).bind(event).bind(generation);
+    raise.bind(CrmTable::Registrations.name()).execute(conn).await?;
+    Ok(())
+}
+
+/// Hints at every registration row that is still there, as far as is known, and was not seen in a snapshot.
+pub(super) async fn raise_unseen(conn: &mut Conn, organization: &str, snapshot: i64) -> Result<(), Failed> {
+    let generation = next_generation(conn).await?;
+    let raise = sqlx::query::<Db>(RAISE_UNSEEN).bind(organization).bind(snapshot).bind(generation);
     raise.bind(CrmTable::Registrations.name()).execute(conn).await?;
     Ok(())
 }

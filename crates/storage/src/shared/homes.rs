@@ -54,6 +54,13 @@ const SAVE: &str = concat!(
             place_email = excluded.place_email, exclusion = excluded.exclusion, event = excluded.event,
             contact = excluded.contact, company = excluded.company"
 );
+const SEE: &str = concat!(
+    "UPDATE home SET seen = $3 WHERE organization = $2 AND seen < $3 AND source IN (SELECT ",
+    text!("id"),
+    " FROM ",
+    rows!("$1"),
+    ")"
+);
 const LEAN: &str = concat!(
     "SELECT h.source FROM ",
     rows!("$1"),
@@ -110,6 +117,21 @@ pub(super) async fn save(
         homes.iter().map(|(source, home)| HomeRow::new(*source, home)).collect::<Result<Vec<_>, _>>()?;
     let save = sqlx::query::<Db>(SAVE).bind(record::json(&rows)?).bind(record::id(organization.uuid()));
     save.execute(conn).await?;
+    Ok(())
+}
+
+/// Marks rows as seen in a snapshot of their table.
+pub(super) async fn see(
+    conn: &mut Conn,
+    organization: &str,
+    snapshot: i64,
+    sources: &[SourceId],
+) -> Result<(), Failed> {
+    if sources.is_empty() {
+        return Ok(());
+    }
+    let seen = ids(sources.iter().map(|source| source.uuid()))?;
+    sqlx::query::<Db>(SEE).bind(seen).bind(organization).bind(snapshot).execute(conn).await?;
     Ok(())
 }
 

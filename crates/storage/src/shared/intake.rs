@@ -5,21 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use webinar_bridge_domain::balance::Tally;
 use webinar_bridge_domain::fact::Fact;
-use webinar_bridge_domain::id::{CrmRecordId, OrganizationId, Revision, SourceId};
+use webinar_bridge_domain::id::{CrmRecordId, OrganizationId, Revision, SourceId, WebinarId};
 use webinar_bridge_domain::port::{
-    CrmRow, CrmTable, Cursor, Hint, Home, Intake, IntakeBatch, IntakeGroup, Known, Lookup, PendingHint,
-    Place, Recorded, RegistrationChange, StoreError,
+    BrakeChange, CrmRow, CrmTable, FeedPlace, FeedStep, Hint, Home, Intake, IntakeBatch, IntakeGroup, Known,
+    Lookup, PendingHint, Place, Recorded, RegistrationChange, StoreError,
 };
 use webinar_bridge_domain::registration::RegistrationKey;
 
 use super::fault::Failed;
 use super::registrations::{Current, Desk, Terms, documents};
-use super::{Conn, Db, For, Store, hints, homes};
+use super::{Conn, Db, For, Store, brakes, feeds, hints, homes};
 use crate::record::{self, Columns, columns_of, micros};
 
-const POSITION: &str = "SELECT place FROM feed WHERE organization = $1 AND crm_table = $2";
-const MOVE_ON: &str = "INSERT INTO feed (organization, crm_table, place) VALUES ($1, $2, $3)
-     ON CONFLICT (organization, crm_table) DO UPDATE SET place = excluded.place";
 const AT_WORK: &str = "SELECT epoch FROM organization WHERE id = $1 AND active = 1";
 
 /// A batch, ready to be written.
@@ -29,7 +26,8 @@ struct Batch {
     groups: Vec<Group>,
     finished: Vec<PendingHint>,
     again: Vec<CrmRow>,
-    cursor: Option<(CrmTable, Cursor)>,
+    place: Option<FeedStep>,
+    brakes: Vec<BrakeChange>,
     now: i64,
 }
 
@@ -78,7 +76,8 @@ impl Batch {
             groups: batch.groups.iter().map(Group::try_from).collect::<Result<_, _>>()?,
             finished: batch.finished.clone(),
             again: batch.again.clone(),
-            cursor: batch.cursor.clone(),
+            place: batch.place.clone(),
+            brakes: batch.brakes.clone(),
             now: micros(batch.now),
         })
     }
@@ -91,20 +90,24 @@ impl Batch {
         if epoch.map(i64::cast_unsigned) != Some(self.epoch) {
             return Ok(Recorded::Inactive);
         }
-        let (conflicts, mut hinted) = self.groups(conn).await?;
+        let stale = brakes::save(conn, &self.brakes).await?.into_keys().collect();
+        let (conflicts, mut hinted) = self.groups(conn, &stale).await?;
         hinted.extend(&self.again);
         hints::finish(conn, self.organization, &self.finished).await?;
         let hint = |row: CrmRow| Hint { organization: self.organization, row };
         hints::raise(conn, &hinted.into_iter().map(hint).collect()).await?;
-        if let Some((table, place)) = &self.cursor {
-            let move_on = sqlx::query::<Db>(MOVE_ON).bind(&organization).bind(table.name());
-            move_on.bind(place.as_str().to_owned()).execute(conn).await?;
+        if let Some(step) = &self.place {
+            feeds::move_on(conn, self.organization, step).await?;
         }
         Ok(Recorded::Done { conflicts })
     }
 
     /// Takes the groups that still fit. The rest: how many, and the rows to look at again.
-    async fn groups(&mut self, conn: &mut Conn) -> Result<(u32, BTreeSet<CrmRow>), Failed> {
+    async fn groups(
+        &mut self,
+        conn: &mut Conn,
+        stale: &BTreeSet<WebinarId>,
+    ) -> Result<(u32, BTreeSet<CrmRow>), Failed> {
         let groups = std::mem::take(&mut self.groups);
         let keys = groups.iter().flat_map(|group| group.registrations.iter().map(|next| next.key)).collect();
         let sources: Vec<SourceId> =
@@ -115,7 +118,7 @@ impl Batch {
         let (mut conflicts, mut hinted) = (0, BTreeSet::new());
         for group in groups {
             let current = group.homes.iter().all(|(source, home)| homes::may_follow(known.get(source), home));
-            if !current || !group.fits(&desk) {
+            if !current || group.is_at(stale) || !group.fits(&desk) {
                 conflicts += 1;
                 let row = |source| CrmRow { table: CrmTable::Registrations, id: CrmRecordId::from(source) };
                 hinted.extend(group.sources.into_iter().map(row));
@@ -148,6 +151,11 @@ impl Batch {
 }
 
 impl Group {
+    /// Whether it changes a registration at one of these webinars.
+    fn is_at(&self, webinars: &BTreeSet<WebinarId>) -> bool {
+        self.registrations.iter().any(|next| webinars.contains(&next.key.webinar))
+    }
+
     /// Whether every registration is as it was read.
     fn fits(&self, desk: &Desk) -> bool {
         self.registrations.iter().all(|next| desk.find(&next.key).map(Current::revision) == next.expected)
@@ -156,19 +164,20 @@ impl Group {
 
 #[async_trait]
 impl Intake for Store {
-    async fn position(
+    async fn place(
         &self,
         organization: &OrganizationId,
         table: CrmTable,
-    ) -> Result<Option<Cursor>, StoreError> {
+    ) -> Result<Option<FeedPlace>, StoreError> {
         let organization = record::id(organization.uuid());
-        self.read(move |conn| {
-            Box::pin(async move {
-                let place = sqlx::query_scalar::<Db, String>(POSITION).bind(organization).bind(table.name());
-                Ok(place.fetch_optional(conn).await?.map(Cursor::new))
-            })
-        })
-        .await
+        let row = self.read(move |conn| Box::pin(feeds::place(conn, organization, table))).await?;
+        Ok(row.map(FeedPlace::from))
+    }
+
+    async fn begin(&self, organization: &OrganizationId, table: CrmTable) -> Result<FeedPlace, StoreError> {
+        let organization = record::id(organization.uuid());
+        let row = self.write(move |conn| Box::pin(feeds::begin(conn, organization, table))).await?;
+        Ok(row.into())
     }
 
     async fn hint(&self, hints: &[Hint]) -> Result<(), StoreError> {

@@ -134,12 +134,18 @@ const CLAIM_ANSWER: &str =
 mod attendance;
 #[path = "../shared/books.rs"]
 mod books;
+#[path = "../shared/brakes.rs"]
+mod brakes;
 #[path = "../shared/change.rs"]
 mod change;
 #[path = "../shared/credentials.rs"]
 mod credentials;
+#[path = "../shared/endpoints.rs"]
+mod endpoints;
 #[path = "../shared/facts.rs"]
 mod facts;
+#[path = "../shared/feeds.rs"]
+mod feeds;
 #[path = "../shared/hints.rs"]
 mod hints;
 #[path = "../shared/homes.rs"]

@@ -5,7 +5,8 @@ use tokio::sync::oneshot;
 
 use super::*;
 
-const KEEP: &str = "INSERT INTO feed (organization, crm_table, place) VALUES ($1, 'x', $2)";
+const KEEP: &str =
+    "INSERT INTO feed (organization, crm_table, place, snapshot, whole) VALUES ($1, 'x', $2, 1, 0)";
 const COUNT: &str = "SELECT count(*) FROM feed";
 
 struct Bench {

@@ -112,8 +112,8 @@ pub(crate) fn group(next: Registration, expected: Option<Revision>, starts: Time
 }
 
 pub(crate) fn batch(organization: u128, epoch: Epoch, groups: Vec<IntakeGroup>) -> IntakeBatch {
-    let (finished, again, cursor, now) = (vec![], vec![], None, at(0));
-    IntakeBatch { organization: id(organization), epoch, groups, finished, again, cursor, now }
+    let (finished, again, place, brakes, now) = (vec![], vec![], None, vec![], at(0));
+    IntakeBatch { organization: id(organization), epoch, groups, finished, again, place, brakes, now }
 }
 
 /// Takes registrations in that nobody knows yet.

@@ -5,8 +5,8 @@ use webinar_bridge_domain::id::{Epoch, SourceId, Version};
 use webinar_bridge_domain::integration::Integration;
 use webinar_bridge_domain::person::Digest;
 use webinar_bridge_domain::port::{
-    Books, CrmRow, CrmTable, Cursor, Hint, Home, Intake, IntakeBatch, IntakeGroup, Lookup, PendingHint,
-    Place, Recorded,
+    Books, CrmRow, CrmTable, Cursor, FeedStep, Hint, Home, Intake, IntakeBatch, IntakeGroup, Lookup,
+    PendingHint, Place, Recorded,
 };
 use webinar_bridge_domain::registration::Stance;
 use webinar_bridge_storage::Store;
@@ -70,18 +70,20 @@ async fn a_hint_that_was_raised_meanwhile_stays() {
 async fn a_batch_is_taken_with_its_place_in_the_feed() {
     let store = in_memory().await;
     let epoch = stand(&store, 1, ACTIVE).await;
-    assert_eq!(store.position(&id(1), CrmTable::Registrations).await.unwrap(), None);
+    let from = store.begin(&id(1), CrmTable::Registrations).await.unwrap();
     let next = wanted(key(1, 50, 1), 101, at(0));
-    let cursor = Some((CrmTable::Registrations, Cursor::new("token-1")));
+    let to = Cursor::new("token-1");
+    let place = Some(FeedStep { table: CrmTable::Registrations, from, to, end: true, seen: vec![id(101)] });
     let again = vec![CrmRow { table: CrmTable::Contacts, id: record_id(9) }];
     let batch = IntakeBatch {
-        cursor,
+        place,
         again: again.clone(),
         ..batch(1, epoch, vec![group(next.clone(), None, at(9))])
     };
     assert_eq!(record(&store, &batch).await, Recorded::Done { conflicts: 0 });
-    assert_eq!(store.position(&id(1), CrmTable::Registrations).await.unwrap(), Some(Cursor::new("token-1")));
-    assert_eq!(store.position(&id(1), CrmTable::Contacts).await.unwrap(), None);
+    let place = store.place(&id(1), CrmTable::Registrations).await.unwrap().unwrap();
+    assert_eq!((place.cursor, place.whole), (Some(Cursor::new("token-1")), false));
+    assert_eq!(store.place(&id(1), CrmTable::Contacts).await.unwrap(), None);
     assert_eq!(rows(&store).await, again);
     let of = Lookup { organization: id(1), sources: vec![id(101), id(102)], keys: vec![key(1, 50, 2)] };
     let known = store.known(&of).await.unwrap();

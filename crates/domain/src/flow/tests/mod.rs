@@ -2,8 +2,10 @@
 
 mod answer;
 mod balance;
+mod brake;
 mod crm;
 mod deliver;
+mod doors;
 mod faults;
 mod keyholder;
 mod keys;

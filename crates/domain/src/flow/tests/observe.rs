@@ -4,7 +4,8 @@ use crate::balance::Exclusion;
 use crate::fault::FaultKind;
 use crate::flow::Rest;
 use crate::port::{
-    ConcealOrder, CrmRow, CrmTable, Intake as _, IntakeBatch, MockIntake, Place, Privacy as _, Recorded,
+    ConcealOrder, CrmRow, CrmTable, FeedPlace, Intake as _, IntakeBatch, MockIntake, Place, Privacy as _,
+    Recorded,
 };
 use crate::registration::{Phase, Stance};
 use std::sync::{Arc, Mutex};
@@ -37,6 +38,11 @@ fn the_first_reading_registers_everybody() {
     assert_eq!((balance.registrations.crm, balance.persons.on_their_way), (3, 3));
 }
 
+/// A snapshot that was just begun.
+fn begun() -> FeedPlace {
+    FeedPlace { cursor: None, snapshot: 1, whole: true }
+}
+
 #[test]
 fn what_reaches_the_store_is_sealed_and_comes_with_the_cursor() {
     let world = world();
@@ -44,7 +50,7 @@ fn what_reaches_the_store_is_sealed_and_comes_with_the_cursor() {
     let batches: Arc<Mutex<Vec<IntakeBatch>>> = Arc::default();
     let (kept, store) = (batches.clone(), world.store.clone());
     let mut intake = MockIntake::new();
-    intake.expect_position().returning(|_, _| Ok(None));
+    intake.expect_place().returning(|_, _| Ok(Some(begun())));
     intake.expect_hints().returning(|_, _| Ok(vec![]));
     intake.expect_touched().returning(|_, _| Ok(vec![]));
     intake.expect_known().returning(move |of| done(store.known(of)));
@@ -56,7 +62,7 @@ fn what_reaches_the_store_is_sealed_and_comes_with_the_cursor() {
     done(bridge.observe.step()).unwrap();
     let batches = batches.lock().unwrap();
     let batch = batches.iter().find(|batch| !batch.groups.is_empty()).unwrap();
-    assert_eq!(batch.cursor.as_ref().unwrap().0, CrmTable::Registrations);
+    assert_eq!(batch.place.as_ref().unwrap().table, CrmTable::Registrations);
     assert_eq!(*world.seals.concealed.lock().unwrap(), [1], "everybody passed through the privacy");
     let sealed = batch.groups[0].registrations[0].next.sources[&row(1)].details.clone();
     let reading = done(
@@ -105,7 +111,7 @@ fn a_move_is_taken_whole_or_not_at_all() {
     let (kept, store) = (batches.clone(), world.store.clone());
     let mut intake = MockIntake::new();
     let other = store.clone();
-    intake.expect_position().returning(move |id, table| done(other.position(id, table)));
+    intake.expect_place().returning(move |id, table| done(other.place(id, table)));
     intake.expect_hints().returning(|_, _| Ok(vec![]));
     let other = store.clone();
     intake.expect_touched().returning(move |id, rows| done(other.touched(id, rows)));
@@ -247,7 +253,7 @@ fn a_group_that_changed_meanwhile_becomes_a_hint_and_is_taken_next() {
     let raced = Arc::new(Mutex::new(false));
     let mut intake = MockIntake::new();
     let other = store.clone();
-    intake.expect_position().returning(move |id, table| done(other.position(id, table)));
+    intake.expect_place().returning(move |id, table| done(other.place(id, table)));
     let other = store.clone();
     intake.expect_hints().returning(move |id, limit| done(other.hints(id, limit)));
     let other = store.clone();
@@ -287,7 +293,7 @@ fn what_was_read_while_the_organization_stopped_is_not_taken() {
     let world = world();
     world.crm.register(1, 1, "ada@x.io");
     let mut intake = MockIntake::new();
-    intake.expect_position().returning(|_, _| Ok(None));
+    intake.expect_place().returning(|_, _| Ok(Some(begun())));
     intake.expect_hints().returning(|_, _| Ok(vec![]));
     intake.expect_touched().returning(|_, _| Ok(vec![]));
     intake.expect_known().returning(|_| Ok(crate::port::Known::default()));

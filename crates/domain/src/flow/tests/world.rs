@@ -81,7 +81,7 @@ impl World {
         let (crm, provider) = (Arc::new(PretendCrm::default()), Arc::new(PretendProvider::default()));
         let (secrets, seals) = (Arc::new(Secrets::default()), Arc::new(Seals::default()));
         let mut ports = ports(&clock, &store, &crm, &provider, &secrets, &seals);
-        let mut policies = Policies::default();
+        let mut policies = policies();
         change(&mut ports, &mut policies);
         let bridge = bridge(ports, policies);
         let org = done(bridge.steward.found("Contoso", None)).unwrap().id;
@@ -107,7 +107,7 @@ impl World {
     pub(super) fn another(&self, change: impl FnOnce(&mut Ports)) -> Bridge {
         let mut ports = self.bridge.ports().clone();
         change(&mut ports);
-        bridge(ports, Policies::default())
+        bridge(ports, policies())
     }
 
     pub(super) fn enter(&self, purpose: Purpose, text: &str) -> ProbeOutcome {
@@ -193,6 +193,17 @@ impl World {
         done(self.store.since(&query)).unwrap()
     }
 
+    /// How many facts of that name there are.
+    pub(super) fn count(&self, name: &str) -> usize {
+        self.facts().iter().filter(|entry| entry.fact.kind.name() == name).count()
+    }
+
+    pub(super) fn brake(&self, event_number: u8) -> crate::registration::Brake {
+        let brakes: &dyn crate::port::Brakes = &self.store;
+        let found = done(brakes.find(&self.org, &[event(event_number)])).unwrap();
+        found.into_iter().next().flatten().unwrap().item
+    }
+
     /// The notes on what is the matter, by topic.
     pub(super) fn notes(&self) -> Vec<&'static str> {
         self.bridge.standing.notes().into_iter().map(|(_, topic, _)| topic.name()).collect()
@@ -222,6 +233,11 @@ impl MemoryStore {
     ) -> Result<Vec<Option<Registration>>, StoreError> {
         Ok(self.find(keys).await?.into_iter().map(|found| found.map(|stored| stored.item)).collect())
     }
+}
+
+/// Nothing is gathered, and polls come on time, so that a step does what it can at once.
+fn policies() -> Policies {
+    Policies { linger: SignedDuration::ZERO, poll_spread: 0, ..Policies::default() }
 }
 
 fn bridge(ports: Ports, policies: Policies) -> Bridge {
@@ -264,6 +280,8 @@ fn ports(
         organizations: store.clone(),
         credentials: store.clone(),
         webinars: store.clone(),
+        brakes: store.clone(),
+        endpoints: store.clone(),
         key_shelf: store.clone(),
         chronicle: store,
     }
