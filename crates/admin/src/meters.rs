@@ -27,6 +27,11 @@ struct Work {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Notice {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Matter {
     with: &'static str,
 }
@@ -41,6 +46,8 @@ pub struct Meters {
     organizations: Family<State, Gauge>,
     troubles: Family<Matter, Gauge>,
     work: Family<Work, Counter>,
+    webhooks: Family<Notice, Counter>,
+    missed: Counter,
     panics: Counter,
 }
 
@@ -51,6 +58,7 @@ impl Meters {
         let (registrations, minutes, organizations) =
             (Family::default(), Family::default(), Family::default());
         let (troubles, work, panics) = (Family::default(), Family::default(), Counter::default());
+        let (webhooks, missed) = (Family::default(), Counter::default());
         registry.register("build", "The program", Info::new(vec![("version", version)]));
         let help = "CRM registrations: crm = at_provider + on_their_way + held + excluded";
         registry.register("registrations", help, Family::clone(&registrations));
@@ -61,9 +69,24 @@ impl Meters {
         registry.register("troubles", help, Family::clone(&troubles));
         registry.register("work", "Items that flows ended, by outcome", Family::clone(&work));
         registry.register("panics", "Tasks that ended in a panic", Counter::clone(&panics));
+        let help = "Notices that were heard, by what became of them";
+        registry.register("webhooks", help, Family::clone(&webhooks));
+        let help = "Changes that a poll found and no webhook had told of";
+        registry.register("webhook_missed", help, Counter::clone(&missed));
         let registry = Arc::new(registry);
         let turn = Arc::default();
-        Self { registry, turn, registrations, minutes, organizations, troubles, work, panics }
+        Self {
+            registry,
+            turn,
+            registrations,
+            minutes,
+            organizations,
+            troubles,
+            work,
+            webhooks,
+            missed,
+            panics,
+        }
     }
 
     /// Counts what one step of a flow did.
@@ -72,6 +95,11 @@ impl Meters {
         for (outcome, n) in done.into_iter().filter(|(_, n)| *n > 0) {
             self.work.get_or_create(&Work { flow, outcome }).inc_by(u64::from(n));
         }
+    }
+
+    /// Counts a notice that was heard.
+    pub(crate) fn heard(&self, outcome: &'static str) {
+        self.webhooks.get_or_create(&Notice { outcome }).inc();
     }
 
     /// Counts a task that ended in a panic.
@@ -85,6 +113,7 @@ impl Meters {
         // One reader at a time, from here to the text: gauges of two readings never mix.
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.show(&stock);
+        self.missed.inc_by(bridge.observe.missed().saturating_sub(self.missed.get()));
         let mut text = String::new();
         // Writing to a string fails only if a metric's own encoding does, which none of these can.
         if encode(&mut text, &self.registry).is_err() {

@@ -1,5 +1,6 @@
 //! What the routers are made from.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,7 +8,7 @@ use axum::extract::FromRef;
 use secrecy::SecretString;
 use webinar_bridge_domain::bridge::Bridge;
 use webinar_bridge_domain::integration::TermsVersion;
-use webinar_bridge_domain::port::OpenSecret;
+use webinar_bridge_domain::port::{CrmTable, OpenSecret};
 
 use crate::auth::TokenGate;
 use crate::meters::Meters;
@@ -23,12 +24,23 @@ pub struct Admin {
     pub terms: Arc<Terms>,
     /// How adapters want their secrets written.
     pub secrets: Arc<dyn Secrets>,
+    /// What webhooks look like.
+    pub webhooks: Arc<Webhooks>,
     /// Counters and gauges.
     pub meters: Meters,
     /// Whether the process takes work.
     pub readiness: Readiness,
     /// Whether the console is open to everyone who reaches the listener: only where all data is made up.
     pub open_house: bool,
+}
+
+/// What the CRM's webhooks look like.
+#[derive(Clone, Debug, Default)]
+pub struct Webhooks {
+    /// The header that carries the key.
+    pub header: String,
+    /// The tables that are followed, by their logical names.
+    pub tables: BTreeMap<String, CrmTable>,
 }
 
 /// The terms that an organization accepts.

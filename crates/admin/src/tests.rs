@@ -4,6 +4,7 @@ mod console;
 mod credentials;
 mod description;
 mod health;
+mod hooks;
 mod organizations;
 mod problems;
 mod terms;

@@ -83,5 +83,16 @@ async fn one(bridge: &Bridge, id: OrganizationId, declared: &DeclaredOrganizatio
         );
         bridge.steward.enter(id, Purpose::Provider, &secret).await?;
     }
+    if let Some(webhook) = &declared.webhook {
+        let digest = webinar_bridge_admin::webhook_key_digest(&webhook.secret);
+        if bridge.doorkeeper.declare(id, webhook.endpoint, digest).await?.is_none() {
+            let organization = id.to_string();
+            tracing::error!(
+                code = "declaration",
+                organization,
+                "`organization.webhook.endpoint` is another organization's"
+            );
+        }
+    }
     Ok(())
 }

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use secrecy::ExposeSecret as _;
 use url::Url;
-use webinar_bridge_admin::{Admin, CrmSecret, Meters, ProviderSecret, Readiness, Secrets, TokenGate};
+use webinar_bridge_admin::{
+    Admin, CrmSecret, Meters, ProviderSecret, Readiness, Secrets, TokenGate, Webhooks,
+};
 use webinar_bridge_domain::bridge::Bridge;
 use webinar_bridge_domain::flow::{Keyholder, Ports};
-use webinar_bridge_domain::port::{Clock, Entropy, OpenSecret, StoreError};
+use webinar_bridge_domain::port::{Clock, CrmTable, Entropy, OpenSecret, StoreError};
 use webinar_bridge_domain::time::SignedDuration;
 use webinar_bridge_dynamics::Access;
 use webinar_bridge_keyvault::KeysError;
@@ -103,6 +105,8 @@ pub(crate) async fn wire(settings: &Settings, around: Surroundings) -> Result<Ho
         organizations: shared.clone(),
         credentials: shared.clone(),
         webinars: shared.clone(),
+        brakes: shared.clone(),
+        endpoints: shared.clone(),
         key_shelf: shared.clone(),
         chronicle: shared.clone(),
     };
@@ -112,11 +116,25 @@ pub(crate) async fn wire(settings: &Settings, around: Surroundings) -> Result<Ho
         gate: TokenGate::new(shared, clock, token_lifetime),
         terms: Arc::new(settings.terms.clone()),
         secrets: Arc::new(Writers::new(settings)),
+        webhooks: Arc::new(webhooks(settings)),
         meters: Meters::new(env!("CARGO_PKG_VERSION")),
         readiness: Readiness::default(),
         open_house,
     };
     Ok(House { board, bridge, admin, store })
+}
+
+/// What the CRM's webhooks look like: its tables by the names that the configuration gives them.
+fn webhooks(settings: &Settings) -> Webhooks {
+    let crm = &settings.dynamics;
+    let tables = [
+        (&crm.events.table, CrmTable::Webinars),
+        (&crm.registrations.table, CrmTable::Registrations),
+        (&crm.contacts.table, CrmTable::Contacts),
+        (&crm.accounts.table, CrmTable::Accounts),
+    ];
+    let tables = tables.map(|(name, table)| (name.clone(), table)).into();
+    Webhooks { header: settings.webhook_header.clone(), tables }
 }
 
 /// The public cloud's directory; other clouds' are declared in the file.

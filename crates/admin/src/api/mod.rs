@@ -5,7 +5,9 @@ mod credentials;
 mod organizations;
 mod people;
 mod responses;
+mod resync;
 mod terms;
+mod webhook;
 
 use axum::Router;
 use axum::http::header;
@@ -54,6 +56,11 @@ pub(crate) fn router(admin: &Admin) -> OpenApiRouter {
         .routes(routes!(balance::webinars))
         .routes(routes!(people::held))
         .routes(routes!(people::unmatched))
+        .routes(routes!(webhook::show, webhook::open, webhook::close))
+        .routes(routes!(webhook::retire))
+        .routes(routes!(resync::resync))
+        .routes(routes!(resync::brakes))
+        .routes(routes!(resync::approve))
         .with_state(admin.clone())
 }
 

@@ -17,12 +17,14 @@ use webinar_bridge_domain::flow::{Keyholder, Policies, Ports};
 use webinar_bridge_domain::integration::TermsVersion;
 use webinar_bridge_domain::memory::{ManualClock, MemoryStore, PlainPrivacy, PlainVault, SeededEntropy};
 use webinar_bridge_domain::port::{
-    Account, MockAttendanceSource, MockCrmAnswers, MockCrmFeed, MockCrmMetrics, MockOrganizations,
+    Account, CrmTable, MockAttendanceSource, MockCrmAnswers, MockCrmFeed, MockCrmMetrics, MockOrganizations,
     MockRegistrar, OpenSecret, ProbeOrder, SchemaReport, Silence, StoreError,
 };
 use webinar_bridge_domain::time::{SignedDuration, Timestamp};
 
-use crate::{Admin, CrmSecret, Meters, ProviderSecret, Readiness, Secrets, Terms, Token, TokenGate};
+use crate::{
+    Admin, CrmSecret, Meters, ProviderSecret, Readiness, Secrets, Terms, Token, TokenGate, Webhooks,
+};
 
 /// What no answer may ever show.
 pub(super) const KEY: &str = "canary-key-5d1f";
@@ -157,6 +159,7 @@ impl World {
             gate,
             terms: Arc::new(Terms { version: TermsVersion(3), text: "Be kind.".to_owned() }),
             secrets: Arc::new(Writer),
+            webhooks: Arc::new(webhooks()),
             meters: Meters::new("0.0.0"),
             readiness: Readiness::default(),
             open_house: false,
@@ -256,10 +259,19 @@ fn ports(
         organizations: shared.clone(),
         credentials: shared.clone(),
         webinars: shared.clone(),
+        brakes: shared.clone(),
+        endpoints: shared.clone(),
         key_shelf: shared.clone(),
         chronicle: shared,
         bell: Arc::new(Silence),
     }
+}
+
+/// Webhooks of two tables.
+fn webhooks() -> Webhooks {
+    let tables = [("registration", CrmTable::Registrations), ("contact", CrmTable::Contacts)];
+    let tables = tables.map(|(name, table)| (name.to_owned(), table)).into();
+    Webhooks { header: "x-test-key".to_owned(), tables }
 }
 
 /// What holds for every answer, whatever was asked.

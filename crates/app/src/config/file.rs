@@ -22,6 +22,9 @@ pub(crate) struct File {
     pub(crate) dynamics: DynamicsSettings,
     pub(crate) workers: Workers,
     pub(crate) timing: Timing,
+    pub(crate) intake: Intake,
+    pub(crate) brake: Brake,
+    pub(crate) webhooks: Webhooks,
     pub(crate) organization: Vec<Organization>,
 }
 
@@ -114,11 +117,41 @@ pub(crate) struct Timing {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+pub(crate) struct Intake {
+    pub(crate) poll_spread: Option<u32>,
+    pub(crate) linger: Option<SignedDuration>,
+    pub(crate) reads_a_minute: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Brake {
+    pub(crate) few: Option<u32>,
+    pub(crate) percent: Option<u32>,
+    pub(crate) window: Option<SignedDuration>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Webhooks {
+    pub(crate) header: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct OrganizationWebhook {
+    pub(crate) endpoint: Option<String>,
+    pub(crate) secret: Option<SecretString>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct Organization {
     pub(crate) name: Option<String>,
     pub(crate) terms_accepted: Option<u32>,
     pub(crate) on24: Option<OrganizationOn24>,
     pub(crate) dataverse: Option<OrganizationDataverse>,
+    pub(crate) webhook: Option<OrganizationWebhook>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -171,5 +204,11 @@ impl<'de> Deserialize<'de> for ClientId {
 }
 
 /// The names of settings that hold secrets: what stands behind them is never shown.
-pub(crate) const SECRETS: [&str; 5] =
-    ["bootstrap_token", "client_secret", "installation_key", "access_token_key", "access_token_secret"];
+pub(crate) const SECRETS: [&str; 6] = [
+    "bootstrap_token",
+    "client_secret",
+    "installation_key",
+    "access_token_key",
+    "access_token_secret",
+    "secret",
+];

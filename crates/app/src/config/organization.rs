@@ -1,6 +1,7 @@
 //! Organizations that the file declares.
 
 use secrecy::{ExposeSecret as _, SecretString};
+use webinar_bridge_domain::endpoint::EndpointId;
 use webinar_bridge_dynamics::Access;
 
 use super::check::Check;
@@ -12,6 +13,13 @@ pub(crate) struct DeclaredOrganization {
     pub(crate) terms_accepted: Option<u32>,
     pub(crate) on24: Option<DeclaredOn24>,
     pub(crate) dataverse: Option<Access>,
+    pub(crate) webhook: Option<DeclaredWebhook>,
+}
+
+/// The door for webhooks of an organization that the file declares.
+pub(crate) struct DeclaredWebhook {
+    pub(crate) endpoint: EndpointId,
+    pub(crate) secret: SecretString,
 }
 
 /// The ON24 account of an organization that the file declares.
@@ -43,11 +51,12 @@ pub(super) fn checked(
     }
     let on24 = given.on24.map(|on24| declared_on24(check, &at(&["on24"]), on24, default_base_url));
     let dataverse = given.dataverse.map(|crm| declared_dataverse(check, &at(&["dataverse"]), crm));
-    if matches!(on24, Some(None)) || matches!(dataverse, Some(None)) {
+    let webhook = given.webhook.map(|webhook| declared_webhook(check, &at(&["webhook"]), webhook));
+    if matches!(on24, Some(None)) || matches!(dataverse, Some(None)) || matches!(webhook, Some(None)) {
         return None;
     }
-    let (on24, dataverse) = (on24.flatten(), dataverse.flatten());
-    Some(DeclaredOrganization { name: name?, terms_accepted: given.terms_accepted, on24, dataverse })
+    let (on24, dataverse, webhook) = (on24.flatten(), dataverse.flatten(), webhook.flatten());
+    Some(DeclaredOrganization { name: name?, terms_accepted: given.terms_accepted, on24, dataverse, webhook })
 }
 
 fn borrowed(path: &[String]) -> Vec<&str> {
@@ -101,6 +110,32 @@ fn declared_dataverse(
     })
 }
 
+fn declared_webhook(
+    check: &mut Check<'_>,
+    path: &[String],
+    given: file::OrganizationWebhook,
+) -> Option<DeclaredWebhook> {
+    let at = |name: &'static str| borrowed(path).into_iter().chain([name]).collect::<Vec<_>>();
+    let endpoint = check.needed(&at("endpoint"), given.endpoint);
+    let id = endpoint.as_deref().and_then(|text| uuid::Uuid::try_parse(text).ok()).filter(|id| !id.is_nil());
+    if endpoint.is_some() && id.is_none() {
+        let help = Some("`openssl rand -hex 16` makes a good one".to_owned());
+        let what = "`organization.webhook.endpoint` must have 32 hexadecimal digits";
+        check.mistake(&at("endpoint"), what, help);
+    }
+    let secret = check.needed(&at("secret"), given.secret);
+    let fits = |secret: &SecretString| {
+        let text = secret.expose_secret();
+        text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    if secret.as_ref().is_some_and(|secret| !fits(secret)) {
+        let help = Some("`openssl rand -hex 32` makes a good one".to_owned());
+        let what = "`organization.webhook.secret` must have at least 32 characters, ASCII and no blanks";
+        check.mistake(&at("secret"), what, help);
+    }
+    Some(DeclaredWebhook { endpoint: id?.into(), secret: secret? })
+}
+
 /// A name stands for one organization.
 pub(super) fn one_of_each_name(check: &mut Check<'_>, given: &[file::Organization]) {
     let name = |one: &file::Organization| one.name.as_ref().map(|name| name.trim().to_owned());
@@ -137,6 +172,11 @@ impl DeclaredOrganization {
             add(&crm.tenant_id);
             add(&crm.client_id);
             add(crm.client_secret.expose_secret());
+        }
+        if let Some(webhook) = &self.webhook {
+            add("webhook");
+            add(&webhook.endpoint.to_string());
+            add(webhook.secret.expose_secret());
         }
         context.finish().as_ref().iter().fold(String::new(), |mut hex, byte| {
             use std::fmt::Write as _;

@@ -9,6 +9,7 @@ use tracing_subscriber::EnvFilter;
 use webinar_bridge_admin::{Terms, Token};
 use webinar_bridge_domain::flow::Policies;
 use webinar_bridge_domain::integration::TermsVersion;
+use webinar_bridge_domain::registration::BrakePolicy;
 use webinar_bridge_dynamics::DynamicsSettings;
 use webinar_bridge_keyvault::{AzureSettings, CacheSettings, VaultSettings};
 use webinar_bridge_on24::{On24Settings, Restore};
@@ -35,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) on24_base_url: String,
     pub(crate) dynamics: DynamicsSettings,
     pub(crate) deliver_workers: u32,
+    /// The header that carries the keys of webhooks.
+    pub(crate) webhook_header: String,
     pub(crate) policies: Policies,
     pub(crate) organizations: Vec<DeclaredOrganization>,
 }
@@ -79,7 +82,10 @@ impl Settings {
             file.on24.base_url.clone().unwrap_or_else(|| "https://api.on24.com/v2".to_owned());
         check.url(&["on24", "base_url"], file.on24.base_url.clone());
         let on24 = on24(&file.on24, &file.timing);
-        let policies = policies(&mut check, &file.timing, file.vault.grace, terms.version);
+        let mut policies = policies(&mut check, &file.timing, file.vault.grace, terms.version);
+        intake(&mut check, &mut policies, &file.intake);
+        brake(&mut check, &mut policies.brake, &file.brake);
+        let webhook_header = webhook_header(&mut check, file.webhooks.header);
         let vault = vault(&mut check, file.vault, base, &storage_url);
         organization::one_of_each_name(&mut check, &file.organization);
         let declared = file.organization.into_iter().enumerate();
@@ -105,6 +111,7 @@ impl Settings {
                 on24_base_url,
                 dynamics: file.dynamics,
                 deliver_workers,
+                webhook_header,
                 policies,
                 organizations,
             }),
@@ -220,6 +227,48 @@ fn policies(
     }
     policies.cadence.after_end.sort_unstable();
     policies
+}
+
+fn intake(check: &mut Check<'_>, policies: &mut Policies, given: &file::Intake) {
+    policies.linger = check.duration(&["intake", "linger"], given.linger).unwrap_or(policies.linger);
+    if let Some(spread) = given.poll_spread {
+        if spread > 50 {
+            check.mistake(&["intake", "poll_spread"], "`intake.poll_spread` must be from 0 to 50", None);
+        }
+        policies.poll_spread = spread;
+    }
+    if let Some(reads) = given.reads_a_minute {
+        if !(1..=100_000).contains(&reads) {
+            let what = "`intake.reads_a_minute` must be from 1 to 100000";
+            check.mistake(&["intake", "reads_a_minute"], what, None);
+        }
+        policies.reads_a_minute = reads;
+    }
+}
+
+fn brake(check: &mut Check<'_>, policy: &mut BrakePolicy, given: &file::Brake) {
+    policy.few = given.few.unwrap_or(policy.few);
+    policy.percent = given.percent.unwrap_or(policy.percent);
+    if policy.percent > 100 {
+        check.mistake(&["brake", "percent"], "`brake.percent` must be from 0 to 100", None);
+    }
+    policy.window = check.duration(&["brake", "window"], given.window).unwrap_or(policy.window);
+}
+
+/// The header that carries the keys of webhooks.
+fn webhook_header(check: &mut Check<'_>, given: Option<String>) -> String {
+    let header = given.unwrap_or_else(|| "x-webinar-bridge-key".to_owned()).to_ascii_lowercase();
+    let taken =
+        ["authorization", "cookie", "content-type", "content-length", "host"].contains(&header.as_str());
+    if taken || axum::http::HeaderName::try_from(header.as_str()).is_err() {
+        let help = Some("for example `x-webinar-bridge-key`".to_owned());
+        check.mistake(
+            &["webhooks", "header"],
+            "`webhooks.header` must be the name of a header of its own",
+            help,
+        );
+    }
+    header
 }
 
 fn vault(check: &mut Check<'_>, given: file::Vault, base: &Path, store: &str) -> Option<VaultSettings> {

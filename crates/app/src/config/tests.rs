@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use jiff::SignedDuration;
 use secrecy::ExposeSecret as _;
 use tempfile::TempDir;
+use webinar_bridge_domain::registration::BrakePolicy;
 use webinar_bridge_keyvault::VaultSettings;
 use webinar_bridge_on24::Restore;
 
@@ -313,6 +314,30 @@ fn a_mistake_in_an_organization_points_at_that_organization() {
 }
 
 #[test]
+fn what_takes_notices_in_is_checked() {
+    let text = "[intake]\npoll_spread = 51\nreads_a_minute = 0\n[brake]\npercent = 101\n[webhooks]\nheader = \"Cookie\"\n\
+                [[organization]]\nname = \"A\"\n[organization.webhook]\nendpoint = \"short\"\nsecret = \"canary\"\n";
+    let report = Given::with_store(text).bad();
+    let said = [
+        "`intake.poll_spread` must be from 0 to 50",
+        "`intake.reads_a_minute` must be from 1 to 100000",
+        "`brake.percent` must be from 0 to 100",
+        "`webhooks.header` must be the name of a header of its own",
+        "`organization.webhook.endpoint` must have 32 hexadecimal digits",
+        "`organization.webhook.secret` must have at least 32 characters",
+        "openssl rand -hex 32",
+        "6 mistakes",
+    ];
+    tells(&report, &said);
+    assert!(!report.contains("canary"), "{report}");
+    let missing = Given::with_store("[[organization]]\nname = \"A\"\n[organization.webhook]\n").bad();
+    tells(
+        &missing,
+        &["`organization.webhook.endpoint` is missing", "`organization.webhook.secret` is missing"],
+    );
+}
+
+#[test]
 fn a_wrong_default_is_told_once() {
     let text = "[on24]\nbase_url = \"nowhere\"\n[[organization]]\nname = \"A\"\n[organization.on24]\nclient_id = 1\n\
                 access_token_key = \"k\"\naccess_token_secret = \"s\"\n";
@@ -433,6 +458,16 @@ permission_probe = "9s"
 outage_rest = "10s"
 attendance_waits = ["11s", "12s"]
 attendance_every = "13s"
+[intake]
+poll_spread = 14
+linger = "15s"
+reads_a_minute = 16
+[brake]
+few = 17
+percent = 18
+window = "19s"
+[webhooks]
+header = "X-Knock"
 [[organization]]
 name = "Contoso"
 terms_accepted = 2
@@ -447,6 +482,9 @@ authority = "https://login.example"
 tenant_id = "t"
 client_id = "c"
 client_secret = "d"
+[organization.webhook]
+endpoint = "000102030405060708090A0B0C0D0E0F"
+secret = "0123456789abcdef0123456789abcdef"
 [[organization]]
 name = "Fabrikam"
 on24 = { client_id = "34", access_token_key = "a", access_token_secret = "b" }
@@ -481,6 +519,12 @@ fn everything_that_is_set_arrives() {
     assert_eq!(on24.landing, seconds(3));
     assert_eq!(policies.cadence.after_end, [seconds(11), seconds(12)]);
     assert_eq!(policies.cadence.then_every, seconds(13));
+    assert_eq!((policies.poll_spread, policies.linger, policies.reads_a_minute), (14, seconds(15), 16));
+    let brake = BrakePolicy { few: 17, percent: 18, window: seconds(19) };
+    assert_eq!((&policies.brake, settings.webhook_header.as_str()), (&brake, "x-knock"));
+    let webhook = settings.organizations[0].webhook.as_ref().unwrap();
+    assert_eq!(webhook.endpoint.to_string(), "000102030405060708090a0b0c0d0e0f");
+    assert_eq!(webhook.secret.expose_secret(), "0123456789abcdef0123456789abcdef");
     assert_eq!(policies.retry.waits, [seconds(4), seconds(5)]);
     assert_eq!((policies.retry.longest_wait, policies.retry.blind_quota), (seconds(6), seconds(7)));
     assert_eq!((policies.retry.credential_probe, policies.retry.permission_probe), (seconds(8), seconds(9)));

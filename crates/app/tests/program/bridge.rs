@@ -141,10 +141,28 @@ impl Peers {
     /// Changes the one event.
     pub(crate) fn change_event(&self, body: &Value) {
         let id = self.crm_rows("msevtmgt_events?$select=msevtmgt_eventid")[0]["msevtmgt_eventid"].take();
-        let base = self.text("dataverse", "base_url");
-        let url = format!("{base}/api/data/v9.2/msevtmgt_events({})", id.as_str().unwrap());
-        let (status, answer) = self.http.send(Method::PATCH, &url, &self.crm_token(), Some(body));
-        assert!((200..300).contains(&status), "{status}: {answer}");
+        self.crm(Method::PATCH, &format!("msevtmgt_events({})", id.as_str().unwrap()), Some(body));
+    }
+
+    /// Changes something in the CRM.
+    pub(crate) fn crm(&self, method: Method, path: &str, body: Option<&Value>) {
+        let url = format!("{}/api/data/v9.2/{path}", self.text("dataverse", "base_url"));
+        let (status, answer) = self.http.send(method, &url, &self.crm_token(), body);
+        assert!((200..300).contains(&status), "{path} {status}: {answer}");
+    }
+
+    /// Has the CRM send webhooks to this address, of changed registrations and contacts.
+    pub(crate) fn sends_webhooks(&self, to: &str, header: &str, key: &str) {
+        let step = |message: &str, table: &str| json!({ "message": message, "table": table });
+        let steps: Vec<Value> = ["msevtmgt_eventregistration", "contact"]
+            .into_iter()
+            .flat_map(|table| ["Create", "Update", "Delete"].map(|message| step(message, table)))
+            .collect();
+        let auth = json!({ "type": "HttpHeader", "values": { header: key } });
+        let body = json!({ "url": to, "auth": auth, "steps": steps });
+        let url = format!("{}/_emulator/webhooks", self.text("dataverse", "base_url"));
+        let (status, answer) = self.http.send(Method::POST, &url, "", Some(&body));
+        assert_eq!(status, 200, "{answer}");
     }
 
     /// Starts the service.

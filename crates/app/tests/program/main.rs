@@ -11,3 +11,4 @@ mod interruptions;
 mod process;
 mod sandbox;
 mod serve;
+mod webhooks;

@@ -117,6 +117,11 @@ impl Program {
         parsed(&line.unwrap_or_else(|| panic!("`{code}` was not logged:\n{}", self.err.all())))
     }
 
+    /// The process's number.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn signal(&self, signal: &str) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());

@@ -116,6 +116,7 @@ fn what_is_no_secret_stays_readable() {
         "\"k\"",
         "\"z\"",
         "\"d\"",
+        "\"0123456789abcdef0123456789abcdef\"",
         "\"a\"",
         "\"b\"",
     ];
