@@ -227,6 +227,7 @@ fn bridge(ready: &Ready, store: &Store, clock: Arc<dyn Clock>) -> Bridge {
         webinars: store.clone(),
         brakes: store.clone(),
         endpoints: store.clone(),
+        gates: store.clone(),
         key_shelf: store.clone(),
         chronicle: store,
     };

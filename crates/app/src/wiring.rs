@@ -107,6 +107,7 @@ pub(crate) async fn wire(settings: &Settings, around: Surroundings) -> Result<Ho
         webinars: shared.clone(),
         brakes: shared.clone(),
         endpoints: shared.clone(),
+        gates: shared.clone(),
         key_shelf: shared.clone(),
         chronicle: shared.clone(),
     };

@@ -8,6 +8,7 @@ pub(crate) mod chronicle;
 pub(crate) mod credentials;
 pub(crate) mod endpoints;
 pub(crate) mod feed;
+pub(crate) mod gates;
 pub(crate) mod intake;
 pub(crate) mod key_shelf;
 pub(crate) mod key_wrap;

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use webinar_bridge_domain::id::SourceId;
 use webinar_bridge_domain::port::{
     Account, AttendanceSource, Books, Brakes, Chronicle, CredentialStore, CrmAnswers, CrmFeed, CrmMetrics,
-    Endpoints, Intake, KeyShelf, KeyWrap, Organizations, Privacy, Registrar, SyncLedger, TokenShelf, Vault,
-    WebinarStore, Worklist,
+    Endpoints, Gates, Intake, KeyShelf, KeyWrap, Organizations, Privacy, Registrar, SyncLedger, TokenShelf,
+    Vault, WebinarStore, Worklist,
 };
 
 use crate::world::{CrmEdit, CrmStage, CrmWorld, KeptCheckIn, ProviderStage, ProviderWorld, Told, Weather};
@@ -129,6 +129,8 @@ pub struct StorePorts {
     pub chronicle: Arc<dyn Chronicle>,
     /// The digests of bootstrap tokens.
     pub tokens: Arc<dyn TokenShelf>,
+    /// Pace and circuits.
+    pub gates: Arc<dyn Gates>,
     /// The brakes of webinars.
     pub brakes: Arc<dyn Brakes>,
     /// The doors of CRMs.
@@ -140,7 +142,7 @@ impl StorePorts {
     pub fn of<S>(store: &Arc<S>) -> Self
     where
         S: Intake + Worklist + Books + SyncLedger + Organizations + CredentialStore + WebinarStore,
-        S: KeyShelf + Chronicle + TokenShelf + Brakes + Endpoints + 'static,
+        S: KeyShelf + Chronicle + TokenShelf + Brakes + Endpoints + Gates + 'static,
     {
         Self {
             intake: store.clone(),
@@ -153,6 +155,7 @@ impl StorePorts {
             keys: store.clone(),
             chronicle: store.clone(),
             tokens: store.clone(),
+            gates: store.clone(),
             brakes: store.clone(),
             endpoints: store.clone(),
         }

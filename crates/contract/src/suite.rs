@@ -210,6 +210,8 @@ suite! { ($)
     a_held_person_is_told_and_not_delivered,
     an_answer_put_off_comes_back_at_its_time,
     a_begun_answer_stays_due,
+    a_webinar_is_put_off_whole,
+    ready_tells_how_urgent_it_is,
     an_amendment_goes_by_revision,
     what_is_not_written_leaves_no_fact,
     organizations_are_worked_on_apart,
@@ -346,6 +348,16 @@ suite! { ($)
     an_endpoint_is_saved_from_its_newest_reading,
     an_endpoint_has_one_organization,
     a_closed_endpoint_is_gone,
+}
+
+suite! { ($)
+    /// Cases of [`Gates`](webinar_bridge_domain::port::Gates), over a [`StoreSubject`](crate::subject::StoreSubject).
+    gates_suite / for_each_gates_case / gates:
+    a_grant_counts_for_everybody,
+    a_trouble_shuts_what_it_concerns,
+    one_goes_to_see,
+    a_gate_outlives_a_restart,
+    a_batch_sees_itself,
 }
 
 suite! { ($)

@@ -13,6 +13,7 @@ pub mod integration;
 #[cfg(any(test, feature = "testing"))]
 pub mod memory;
 pub mod metrics;
+pub mod pace;
 pub mod person;
 pub mod port;
 pub mod registration;

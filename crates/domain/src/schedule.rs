@@ -1,5 +1,7 @@
 //! When something is tried again (rule R1), and when a webinar's attendance is asked for (rule R6).
 
+use serde::{Deserialize, Serialize};
+
 use crate::fault::Work;
 use crate::port::Entropy;
 use crate::time::{SignedDuration, Timestamp, earlier, later};
@@ -128,7 +130,7 @@ pub(crate) fn hurried(
 }
 
 /// A budget of calls: so many a minute, saved up for a minute at the most, and paid back when it was overdrawn.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Allowance {
     /// What is left, in millionths of a call; below nothing when overdrawn.
     left: i64,
@@ -162,11 +164,19 @@ impl Allowance {
         Self { left: refilled.left.saturating_sub(i64::from(calls) * Self::CALL), ..refilled }
     }
 
+    /// With a call more for every so many calls of another kind, beyond what is saved up by itself, but at most `most`.
+    #[must_use]
+    pub fn earned(&self, calls: u32, for_each: u32, most: u32) -> Self {
+        let more = i64::from(calls) * Self::CALL / i64::from(for_each.max(1));
+        let most = (i64::from(most) * Self::CALL).max(self.left);
+        Self { left: self.left.saturating_add(more).min(most), ..*self }
+    }
+
     fn refilled(&self, now: Timestamp, a_minute: u32) -> Self {
         let passed = now.duration_since(self.at).as_micros().max(0);
         let more = passed * i128::from(a_minute) / 60;
         let full = i128::from(a_minute) * i128::from(Self::CALL);
-        let left = (i128::from(self.left) + more).min(full);
+        let left = (i128::from(self.left) + more).min(full.max(i128::from(self.left)));
         Self { left: i64::try_from(left).unwrap_or(0), at: now.max(self.at) }
     }
 }

@@ -19,6 +19,8 @@ pub struct On24Settings {
     pub landing: SignedDuration,
     /// How old lists of registrants may be.
     pub read_lag: SignedDuration,
+    /// Whether calls begin at the pace that ON24 publishes, rather than as fast as they go.
+    pub published_pace: bool,
 }
 
 impl Default for On24Settings {
@@ -31,6 +33,7 @@ impl Default for On24Settings {
             plain_http: false,
             landing: SignedDuration::from_mins(10),
             read_lag: SignedDuration::from_mins(15),
+            published_pace: true,
         }
     }
 }

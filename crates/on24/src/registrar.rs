@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use webinar_bridge_domain::fault::{Code, Fault, FaultKind, Peer};
 use webinar_bridge_domain::port::{
-    PersonOrder, ProviderTraits, RegisterOrder, RegistrantPage, RegistrantQuery, Registrar,
+    Budget, PersonOrder, ProviderTraits, RegisterOrder, RegistrantPage, RegistrantQuery, Registrar,
 };
 use webinar_bridge_domain::registration::Outcome;
 use webinar_bridge_transport::{Answer, Exchange, Method};
@@ -23,7 +23,19 @@ const REGISTRANTS: Exchange = Exchange::page(Peer::Provider, "registrants");
 impl Registrar for On24 {
     fn traits(&self) -> ProviderTraits {
         let (landing, read_lag) = (self.settings.landing, self.settings.read_lag);
-        ProviderTraits { name: "ON24", landing, read_lag }
+        // Published, but not promised; a pace that ON24 does not bear is found out.
+        let budget = |group, a_minute: u32| {
+            let a_minute = self.settings.published_pace.then_some(a_minute);
+            Budget { group, a_minute }
+        };
+        ProviderTraits {
+            name: "ON24",
+            landing,
+            read_lag,
+            register: budget("register", 1000),
+            amend: budget("amend", 1000),
+            forget: budget("forget", 30),
+        }
     }
 
     /// Posts the person, with the word that restores whoever had cancelled. If ON24 answers that there is nobody to

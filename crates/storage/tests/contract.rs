@@ -74,6 +74,7 @@ macro_rules! stores {
                 chronicle_suite chronicle,
                 key_shelf_suite key_shelf,
                 endpoints_suite endpoints,
+                gates_suite gates,
                 tokens_suite tokens,
             }
         })+

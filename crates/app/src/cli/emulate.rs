@@ -122,7 +122,8 @@ pub(crate) async fn run(flags: Flags) -> Result<(), Failure> {
     let beside = flags.write_config.as_deref();
     let authority = Authority::write(emulators.ready().ca.as_deref(), beside)?;
     let ca = authority.as_ref().map(|authority| authority.path.as_path());
-    let written = beside.map(|path| write_config(path, &emulators, ca)).transpose()?;
+    let published = matches!(flags.quotas, QuotasFlag::Published);
+    let written = beside.map(|path| write_config(path, &emulators, ca, published)).transpose()?;
     let shown = ready::Emulated { ready: emulators.ready(), ca, written: written.as_ref() };
     if flags.json {
         print_line(shown.line());
@@ -165,8 +166,10 @@ fn write_config(
     path: &Path,
     emulators: &Emulators,
     ca: Option<&Path>,
+    published_pace: bool,
 ) -> Result<configuration::Written, Failure> {
-    configuration::write_for_serve(path, emulators.ready(), ca).map_err(|error| cannot_write(path, &error))
+    configuration::write_for_serve(path, emulators.ready(), ca, published_pace)
+        .map_err(|error| cannot_write(path, &error))
 }
 
 fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {

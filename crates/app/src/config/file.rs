@@ -25,6 +25,7 @@ pub(crate) struct File {
     pub(crate) intake: Intake,
     pub(crate) brake: Brake,
     pub(crate) webhooks: Webhooks,
+    pub(crate) pace: Pace,
     pub(crate) organization: Vec<Organization>,
 }
 
@@ -91,6 +92,7 @@ pub(crate) struct On24 {
     pub(crate) honor_validation: Option<bool>,
     pub(crate) event_email: Option<bool>,
     pub(crate) restore: Option<bool>,
+    pub(crate) published_pace: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -129,6 +131,15 @@ pub(crate) struct Brake {
     pub(crate) few: Option<u32>,
     pub(crate) percent: Option<u32>,
     pub(crate) window: Option<SignedDuration>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Pace {
+    pub(crate) enabled: Option<bool>,
+    pub(crate) patience: Option<SignedDuration>,
+    pub(crate) outage_after: Option<u32>,
+    pub(crate) retries_a_minute: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -85,6 +85,7 @@ impl Settings {
         let mut policies = policies(&mut check, &file.timing, file.vault.grace, terms.version);
         intake(&mut check, &mut policies, &file.intake);
         brake(&mut check, &mut policies.brake, &file.brake);
+        pace(&mut check, &mut policies, &file.pace);
         let webhook_header = webhook_header(&mut check, file.webhooks.header);
         let vault = vault(&mut check, file.vault, base, &storage_url);
         organization::one_of_each_name(&mut check, &file.organization);
@@ -189,6 +190,7 @@ fn on24(given: &file::On24, timing: &file::Timing) -> On24Settings {
         event_email: given.event_email.unwrap_or(default.event_email),
         restore: if given.restore == Some(false) { Restore::Never } else { Restore::Always },
         landing: timing.landing.unwrap_or(default.landing),
+        published_pace: given.published_pace.unwrap_or(default.published_pace),
         ..default
     }
 }
@@ -253,6 +255,26 @@ fn brake(check: &mut Check<'_>, policy: &mut BrakePolicy, given: &file::Brake) {
         check.mistake(&["brake", "percent"], "`brake.percent` must be from 0 to 100", None);
     }
     policy.window = check.duration(&["brake", "window"], given.window).unwrap_or(policy.window);
+}
+
+/// The figures of gates: what a gate waits for is set where the same wait of an item is.
+fn pace(check: &mut Check<'_>, policies: &mut Policies, given: &file::Pace) {
+    let (pace, retry) = (&mut policies.pace, &policies.retry);
+    pace.paced = given.enabled.unwrap_or(pace.paced);
+    pace.patience = check.duration(&["pace", "patience"], given.patience).unwrap_or(pace.patience);
+    pace.outage_after = given.outage_after.unwrap_or(pace.outage_after);
+    pace.retries_a_minute = given.retries_a_minute.unwrap_or(pace.retries_a_minute);
+    for (name, number) in [("outage_after", pace.outage_after), ("retries_a_minute", pace.retries_a_minute)] {
+        if number == 0 {
+            check.mistake(&["pace", name], format!("`pace.{name}` must be at least 1"), None);
+        }
+    }
+    if let Some(first) = pace.quota_probes.first_mut() {
+        *first = retry.blind_quota;
+    }
+    pace.overshoot_wait = pace.overshoot_wait.min(retry.blind_quota);
+    (pace.credential_probe, pace.permission_probe) = (retry.credential_probe, retry.permission_probe);
+    (pace.shortest_wait, pace.longest_wait) = (retry.shortest_wait, retry.longest_wait);
 }
 
 /// The header that carries the keys of webhooks.

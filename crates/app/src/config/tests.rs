@@ -315,7 +315,7 @@ fn a_mistake_in_an_organization_points_at_that_organization() {
 
 #[test]
 fn what_takes_notices_in_is_checked() {
-    let text = "[intake]\npoll_spread = 51\nreads_a_minute = 0\n[brake]\npercent = 101\n[webhooks]\nheader = \"Cookie\"\n\
+    let text = "[intake]\npoll_spread = 51\nreads_a_minute = 0\n[brake]\npercent = 101\n[webhooks]\nheader = \"Cookie\"\n[pace]\noutage_after = 0\n\
                 [[organization]]\nname = \"A\"\n[organization.webhook]\nendpoint = \"short\"\nsecret = \"canary\"\n";
     let report = Given::with_store(text).bad();
     let said = [
@@ -326,7 +326,8 @@ fn what_takes_notices_in_is_checked() {
         "`organization.webhook.endpoint` must have 32 hexadecimal digits",
         "`organization.webhook.secret` must have at least 32 characters",
         "openssl rand -hex 32",
-        "6 mistakes",
+        "`pace.outage_after` must be at least 1",
+        "7 mistakes",
     ];
     tells(&report, &said);
     assert!(!report.contains("canary"), "{report}");
@@ -435,6 +436,7 @@ honor_required = true
 honor_validation = true
 event_email = true
 restore = false
+published_pace = false
 [dynamics]
 api_version = "v9.1"
 page_rows = 7
@@ -468,6 +470,11 @@ percent = 18
 window = "19s"
 [webhooks]
 header = "X-Knock"
+[pace]
+enabled = false
+patience = "20s"
+outage_after = 21
+retries_a_minute = 22
 [[organization]]
 name = "Contoso"
 terms_accepted = 2
@@ -520,6 +527,14 @@ fn everything_that_is_set_arrives() {
     assert_eq!(policies.cadence.after_end, [seconds(11), seconds(12)]);
     assert_eq!(policies.cadence.then_every, seconds(13));
     assert_eq!((policies.poll_spread, policies.linger, policies.reads_a_minute), (14, seconds(15), 16));
+    let pace = &policies.pace;
+    assert!(!pace.paced && !on24.published_pace);
+    assert_eq!((pace.patience, pace.outage_after, pace.retries_a_minute), (seconds(20), 21, 22));
+    assert_eq!(
+        (pace.quota_probes[0], pace.overshoot_wait, pace.longest_wait),
+        (seconds(7), seconds(7), seconds(6))
+    );
+    assert_eq!((pace.credential_probe, pace.permission_probe), (seconds(8), seconds(9)));
     let brake = BrakePolicy { few: 17, percent: 18, window: seconds(19) };
     assert_eq!((&policies.brake, settings.webhook_header.as_str()), (&brake, "x-knock"));
     let webhook = settings.organizations[0].webhook.as_ref().unwrap();

@@ -32,7 +32,7 @@ pub(crate) fn write_for_sandbox(
         "# Written by `webinar-bridge sandbox`: everything in it is made up.\n\n\
          [storage]\nurl = {}\n\n[server]\n{public}\n{}[workers]\ndeliver = 16\n\n{}",
         text(&format!("sqlite://{}", store.display())),
-        shared(ready, &token),
+        shared(ready, &token, false),
         organization("Contoso (sandbox)", ready, false),
     );
     write(&file, &body)?;
@@ -62,8 +62,13 @@ fn free_store(file: &Path) -> PathBuf {
 }
 
 /// A complete one for `serve`: several processes may start from it on one store that the environment names.
-/// `ca` is whom it has to trust where the emulators speak TLS.
-pub(crate) fn write_for_serve(path: &Path, ready: &Ready, ca: Option<&Path>) -> std::io::Result<Written> {
+/// `ca` is whom it has to trust where the emulators speak TLS; without quotas calls begin as fast as they go.
+pub(crate) fn write_for_serve(
+    path: &Path,
+    ready: &Ready,
+    ca: Option<&Path>,
+    published_pace: bool,
+) -> std::io::Result<Written> {
     let path = std::path::absolute(path)?;
     let token = new_token();
     let store = free_store(&path);
@@ -82,19 +87,19 @@ pub(crate) fn write_for_serve(path: &Path, ready: &Ready, ca: Option<&Path>) -> 
             "[http]\nca_file = {}\n\n",
             text(&ca.display().to_string())
         )),
-        shared(ready, &token),
+        shared(ready, &token, published_pace),
         organization("Contoso", ready, true),
     );
     write(&path, &body)?;
     Ok(Written { path, token })
 }
 
-fn shared(ready: &Ready, token: &str) -> String {
+fn shared(ready: &Ready, token: &str, published_pace: bool) -> String {
     let crm = &ready.dataverse;
     format!(
         "[api]\nbootstrap_token = {}\n\n[vault]\nkind = \"azure\"\nbase_url = {}\nkey_name = {}\nauthority = {}\n\
          tenant_id = {}\nclient_id = {}\nclient_secret = {}\ninstallation_key = {}\nallow_insecure_loopback = {}\n\n\
-         [on24]\nbase_url = {}\n\n",
+         [on24]\nbase_url = {}\npublished_pace = {published_pace}\n\n",
         text(token),
         text(&ready.key_vault.base_url),
         text(&ready.key_vault.key_name),

@@ -46,6 +46,7 @@ pub(crate) struct Plan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Story {
     AllWell,
+    RateLimited,
     Stormy,
 }
 

@@ -104,6 +104,12 @@ impl Peers {
         Ok(rows)
     }
 
+    /// Changes settings of an emulated service.
+    pub(crate) async fn settings(&self, base_url: &str, settings: &Value) -> Result<(), PeerError> {
+        let url = format!("{}/_emulator/settings", base_url.trim_end_matches("/v2"));
+        json("an emulator", self.client.post(url).json(settings)).await.map(drop)
+    }
+
     /// Calls the bridge's own API.
     pub(crate) async fn bridge(
         &self,

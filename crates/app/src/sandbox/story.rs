@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 use webinar_bridge_domain::bridge::Bridge;
+use webinar_bridge_domain::fault::Peer;
 use webinar_bridge_domain::flow::Refusal;
 use webinar_bridge_domain::id::OrganizationId;
 use webinar_bridge_domain::port::Organization;
@@ -84,19 +85,49 @@ impl Theatre<'_> {
         self.registrations_come(&cast, &user).await?;
         self.minds_change(&cast, &user).await?;
         self.webinar_takes_place().await?;
+        self.say_pace().await?;
         self.clear_up().await.map_err(Failure::unexpected)
     }
 
-    /// The auditor reads in good weather.
+    /// Says what the bridge has found out about ON24's quotas.
+    async fn say_pace(&self) -> Result<(), Failure> {
+        if self.plan.story != Story::RateLimited {
+            return Ok(());
+        }
+        let organization = OrganizationId::from(self.stage.organization);
+        for (key, gate) in self.bridge.desk.gates(organization).await.map_err(Failure::unexpected)? {
+            let pace = match gate.limit() {
+                Some(limit) => format!("{limit} calls a minute"),
+                None => "as fast as it goes, nothing was refused".to_owned(),
+            };
+            if key.peer == Peer::Provider && !key.group.is_empty() {
+                self.progress.say(&format!("The pace that the bridge found for `{}`: {pace}.", key.group));
+            }
+        }
+        Ok(())
+    }
+
+    /// The auditor reads in good weather, and without a quota.
     async fn clear_up(&self) -> Result<(), PeerError> {
         let (peers, calm) = (Peers::new(self.peers.clone())?, json!({ "rules": [] }));
+        if self.plan.story == Story::RateLimited {
+            peers.settings(&self.peers.on24.base_url, &json!({ "quotas": false })).await?;
+        }
         peers.weather(&self.peers.on24.base_url, &calm).await?;
         peers.weather(&self.peers.dataverse.base_url, &calm).await
     }
 
     async fn weather(&self) -> Result<(), PeerError> {
-        if self.plan.story == Story::AllWell {
-            return Ok(());
+        match self.plan.story {
+            Story::AllWell => return Ok(()),
+            Story::RateLimited => {
+                self.progress.say(
+                    "ON24's published quotas hold: 1000 registrations a minute, fewer of other calls. Nobody tells the bridge.",
+                );
+                let peers = Peers::new(self.peers.clone())?;
+                return peers.settings(&self.peers.on24.base_url, &json!({ "quotas": true })).await;
+            }
+            Story::Stormy => {}
         }
         self.progress
             .say("Stormy: 5 % of calls fail, 10 % of ON24's answers are lost, a quota bites now and then.");

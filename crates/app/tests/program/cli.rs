@@ -58,7 +58,6 @@ fn what_nobody_knows_is_a_mistake_of_usage() {
 fn what_is_not_built_yet_says_so() {
     for (command, name) in [
         (&["sandbox", "--database-url", "postgres://u:canary@db.example/b"][..], "--database-url"),
-        (&["sandbox", "--story", "rate-limited"], "rate-limited"),
         (&["sandbox", "--story", "vault-locked"], "vault-locked"),
     ] {
         let ended = Program::run(command, &[]);

@@ -66,6 +66,7 @@ fn both_sides_agree_at_the_end_of_every_story() {
         &["--seed", "1"][..],
         &["--seed", "2"],
         &["--story", "stormy"],
+        &["--story", "rate-limited"],
         &["--story", "stormy", "--seed", "9"],
     ] {
         let ended = once(more, &[]);

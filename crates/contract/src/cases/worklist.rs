@@ -9,7 +9,7 @@ use webinar_bridge_domain::fact::Step;
 use webinar_bridge_domain::fault::Verdict;
 use webinar_bridge_domain::integration::{Integration, TermsVersion, Then};
 use webinar_bridge_domain::port::{
-    ClaimOrder, Deferral, Home, IntakeGroup, Journalled, Lane, Leased, Opening, Settled, Settlement,
+    ClaimOrder, Deferral, Home, IntakeGroup, Journalled, Lane, Leased, Opening, PutOff, Settled, Settlement,
 };
 use webinar_bridge_domain::registration::{
     Answer, Input, Outcome, Phase, RegistrationKey, RegistrationPolicy, Stance, Told, Words,
@@ -294,6 +294,45 @@ pub async fn a_begun_answer_stays_due(s: &mut dyn StoreSubject) {
     let third = world.claim_one(Lane::Answer, second.lease.until).await;
     assert_eq!(third.registration.sources[&due[0].0].answered, Told::Unsure);
     assert_eq!((third.registration.answers_due(), third.tries), (due, (1, Some(NOW))));
+}
+
+/// A webinar that is put off waits whole until its time; who is leased, taken in or amended meanwhile does not, nor does
+/// another webinar.
+pub async fn a_webinar_is_put_off_whole(s: &mut dyn StoreSubject) {
+    let world = StoreWorld::of(s).await;
+    let mut here = vec![];
+    for person in 1..=4 {
+        here.push(world.register(person).await);
+    }
+    let elsewhere = world.register_at(2, 9).await;
+    let leased = world.claim(Lane::Deliver, NOW).await.into_iter().find(|one| one.lease.key == here[0]);
+    let leased = leased.expect("the first is leased");
+    // The others go back.
+    let taken = world.claim(Lane::Deliver, at(2)).await;
+    let back: Vec<Settlement> =
+        taken.iter().filter(|one| one.lease.key != leased.lease.key).map(StoreWorld::release).collect();
+    world.settle(&back).await;
+    let order = PutOff { organization: world.organization, webinar: here[0].webinar, until: at(60) };
+    world.store.worklist.put_off(&order).await.expect("the store works");
+    world.observe(here[1], 2).await;
+    let due: BTreeSet<RegistrationKey> = keys(&world.claim(Lane::Deliver, at(3)).await).into_iter().collect();
+    assert_eq!(due, [here[1], elsewhere].into());
+    assert!(keys(&world.claim(Lane::Deliver, at(60)).await).contains(&here[3]));
+}
+
+/// Whoever asks what is ready learns when the most urgent webinar of what is due starts.
+pub async fn ready_tells_how_urgent_it_is(s: &mut dyn StoreSubject) {
+    let world = StoreWorld::of(s).await;
+    let ready = async |now| world.store.worklist.ready(Lane::Deliver, now).await.expect("the store works");
+    world.register_at(3, 1).await;
+    let late = ready(NOW).await[0].starts;
+    world.register_at(1, 2).await;
+    let soon = ready(NOW).await[0].starts;
+    assert!(soon < late, "{soon} and {late}");
+    let order = PutOff { organization: world.organization, webinar: world.key(2).webinar, until: at(60) };
+    world.store.worklist.put_off(&order).await.expect("the store works");
+    assert_eq!(ready(NOW).await[0].starts, late, "what waits is not urgent");
+    assert_eq!(ready(at(60)).await[0].starts, soon);
 }
 
 /// Organizations are worked on apart: one's claim takes nothing of the other's.

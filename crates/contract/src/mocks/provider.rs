@@ -7,8 +7,8 @@ use webinar_bridge_domain::id::{ProviderEventId, ProviderPersonId};
 use webinar_bridge_domain::metrics::{PageMark, Watched};
 use webinar_bridge_domain::person::{Address, Details};
 use webinar_bridge_domain::port::{
-    AttendancePage, AttendanceQuery, Attendee, MockAccount, MockAttendanceSource, MockRegistrar, PersonOrder,
-    ProbeOrder, ProviderTraits, RegisterOrder, Registrant, RegistrantPage, RegistrantQuery,
+    AttendancePage, AttendanceQuery, Attendee, Budget, MockAccount, MockAttendanceSource, MockRegistrar,
+    PersonOrder, ProbeOrder, ProviderTraits, RegisterOrder, Registrant, RegistrantPage, RegistrantQuery,
 };
 use webinar_bridge_domain::registration::{Outcome, Words};
 use webinar_bridge_domain::time::SignedDuration;
@@ -81,6 +81,9 @@ fn registrar(event: &Shared<Event>) -> MockRegistrar {
         name: "mock",
         landing: SignedDuration::from_mins(10),
         read_lag: SignedDuration::ZERO,
+        register: Budget::open("register"),
+        amend: Budget::open("amend"),
+        forget: Budget::open("forget"),
     };
     mock.expect_traits().returning(move || traits.clone());
     let it = event.clone();

@@ -40,15 +40,20 @@ impl Answering {
                 report.rest = report.rest.or_sooner(rest);
                 continue;
             }
-            if let Some(until) =
-                self.base.standing.rests(ready.organization, &[Topic::Crm, Topic::Vault], now)
-            {
+            if let Some(until) = self.rests(ready.organization, now).await? {
                 report.rest = report.rest.or_sooner(Rest::Until(until));
                 continue;
             }
             report.add(self.tell(ready.organization, limit.max(1)).await?);
         }
         Ok(report)
+    }
+
+    async fn rests(&self, id: OrganizationId, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        match self.base.standing.rests(id, &[Topic::Crm, Topic::Vault], now) {
+            Some(until) => Ok(Some(until)),
+            None => self.base.may_ask(id, Peer::Crm).await,
+        }
     }
 
     async fn tell(&self, organization: OrganizationId, limit: u32) -> Result<StepReport, StoreError> {
@@ -164,7 +169,7 @@ impl Answering {
         let failed = |fault: Fault| vec![ItemOutcome::Failed(fault); wanted];
         match self.base.ports.answers.answer(&AnswerBatch { organization, items }).await {
             Ok(outcomes) if outcomes.len() == wanted => {
-                self.base.standing.clear(organization, Topic::Crm);
+                self.base.answered(organization, Peer::Crm).await?;
                 Ok(outcomes)
             }
             Ok(_) => {

@@ -12,10 +12,11 @@ use crate::credential::Purpose;
 use crate::fact::Step;
 use crate::fault::{Code, Fault, FaultKind, Peer, unclear};
 use crate::id::{OrganizationId, ProviderEventId, Revision, Stored, WebinarId};
+use crate::pace::{Grant, Want, is_near};
 use crate::person::{Details, SealedDetails};
 use crate::port::{
-    ClaimOrder, CredentialProvider as _, Deferral, Journalled, Lane, Lease, Leased, Opening, PersonOrder,
-    RegisterOrder, RevealOrder, Settlement, StoreError,
+    Budget, ClaimOrder, CredentialProvider as _, Deferral, Journalled, Lane, Lease, Leased, Opening,
+    PersonOrder, ProviderTraits, RegisterOrder, RevealOrder, Settlement, StoreError,
 };
 use crate::registration::{Brake, Call, Input, Outcome, Registration};
 use crate::time::{SignedDuration, Timestamp, later};
@@ -43,7 +44,7 @@ pub struct Sent {
     pub(super) registration: Registration,
     pub(super) lease: Lease,
     pub(super) revision: Revision,
-    call: Call,
+    pub(super) call: Call,
     pub(super) webinar: Webinar,
     pub(super) event: ProviderEventId,
     details: Option<Details>,
@@ -95,7 +96,10 @@ impl Deliver {
         let share = limit.div_ceil(u32::try_from(ready.len().max(1)).unwrap_or(u32::MAX)).max(1);
         for ready in ready {
             let rest = match Rest::until(ready.at, now) {
-                Rest::Now => self.may_work(ready.organization, now).await?,
+                Rest::Now => {
+                    let hurried = is_near(ready.starts, now, self.base.policies.retry.hurry);
+                    self.may_work(ready.organization, hurried, now).await?
+                }
                 rest => rest,
             };
             if rest != Rest::Now {
@@ -111,8 +115,11 @@ impl Deliver {
     }
 
     /// Whether an organization's vault and credential are at hand; else until when it rests.
-    async fn may_work(&self, id: OrganizationId, now: Timestamp) -> Result<Rest, StoreError> {
-        if let Some(until) = self.base.standing.rests(id, &[Topic::Vault, Topic::Provider], now) {
+    async fn may_work(&self, id: OrganizationId, hurried: bool, now: Timestamp) -> Result<Rest, StoreError> {
+        if let Some(until) = self.base.standing.rests(id, &[Topic::Vault], now) {
+            return Ok(Rest::Until(until));
+        }
+        if let Some(until) = self.base.gate_rests(id, Peer::Provider, hurried).await? {
             return Ok(Rest::Until(until));
         }
         match self.base.keyholder.current(&slot(id, Purpose::Provider)).await {
@@ -146,7 +153,12 @@ impl Deliver {
         let mut report = self.interrupted(found_open, &webinars).await?;
         let (closed, braked) = self.braked(organization, closed).await?;
         report.add(braked);
-        let deliveries = self.opened(organization, closed, &webinars).await?;
+        let (let_in, more_at) = self.let_in(organization, closed, &webinars).await?;
+        if let (true, Some(at)) = (let_in.is_empty(), more_at) {
+            report.rest = Rest::Until(at);
+            return Ok((vec![], report));
+        }
+        let deliveries = self.opened(organization, let_in, &webinars).await?;
         report.rest = if deliveries.is_none() { Rest::Until(self.soon()) } else { Rest::Now };
         Ok((deliveries.unwrap_or_default(), report))
     }
@@ -209,6 +221,53 @@ impl Deliver {
             }
         }
         Ok((others, self.settle(ends).await?))
+    }
+
+    /// Asks the gates for as many calls as are in hand. Those that are not let in go back and wait for their group's next
+    /// call; the answer is what may go on, and when the first of the others may.
+    async fn let_in(
+        &self,
+        organization: OrganizationId,
+        leased: Vec<Leased>,
+        webinars: &BTreeMap<WebinarId, Webinar>,
+    ) -> Result<(Vec<Leased>, Option<Timestamp>), StoreError> {
+        if leased.is_empty() {
+            return Ok((vec![], None));
+        }
+        let (now, hurry) = (self.base.now(), self.base.policies.retry.hurry);
+        let traits = self.base.ports.registrar.traits();
+        let mut groups: BTreeMap<&'static str, (Option<u32>, Vec<Leased>)> = BTreeMap::new();
+        for leased in leased {
+            let budget = budget(&traits, leased.registration.next_call());
+            groups.entry(budget.group).or_insert((budget.a_minute, vec![])).1.push(leased);
+        }
+        let near = |leased: &Leased| {
+            let webinar = webinars.get(&leased.registration.key.webinar);
+            webinar.is_some_and(|webinar| is_near(webinar.starts, now, hurry))
+        };
+        let want = |leased: &[Leased]| {
+            let retries = leased.iter().filter(|leased| leased.tries.0 > 0).count();
+            let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+            Want {
+                fresh: count(leased.len() - retries),
+                retries: count(retries),
+                hurried: leased.iter().any(near),
+            }
+        };
+        let wants = groups.iter().map(|(group, (begins_at, leased))| (*group, want(leased), *begins_at));
+        let grants = self.base.granted(organization, Peer::Provider, wants.collect()).await?;
+        let (mut let_in, mut first) = (vec![], None::<Timestamp>);
+        for ((_, leased), grant) in groups.into_values().zip(grants) {
+            let (kept, back, more_at) = split(leased, grant);
+            let_in.extend(kept);
+            if !back.is_empty() {
+                first = Some(first.map_or(more_at, |first| first.min(more_at)));
+                // A group that rests lets others go first.
+                let rests = matches!(grant, Grant::Rest(_)).then(|| more_at.duration_since(now));
+                self.give_back(back, rests).await?;
+            }
+        }
+        Ok((let_in, first))
     }
 
     /// Opens the details of what is in hand. `None`: they cannot be opened now, nothing is sent, the leases went back.
@@ -385,6 +444,34 @@ impl Delivery {
         let Self { leased, webinar, event, details } = self;
         Sent { registration, lease: leased.lease, revision, call, webinar, event, details }
     }
+}
+
+/// The budget that a call is of.
+pub(super) const fn budget(traits: &ProviderTraits, call: Call) -> Budget {
+    match call {
+        Call::Register(_) | Call::Cancel => traits.register,
+        Call::Amend(_) => traits.amend,
+        Call::Forget => traits.forget,
+    }
+}
+
+/// What a grant lets in, the most urgent first; the others, and when more may come.
+fn split(leased: Vec<Leased>, grant: Grant) -> (Vec<Leased>, Vec<Leased>, Timestamp) {
+    let (mut fresh, mut retries, more_at) = match grant {
+        Grant::Calls { fresh, retries, more_at } => (fresh, retries, more_at),
+        Grant::Rest(until) => (0, 0, until),
+    };
+    let (mut kept, mut back) = (vec![], vec![]);
+    for leased in leased {
+        let left = if leased.tries.0 > 0 { &mut retries } else { &mut fresh };
+        if *left > 0 {
+            *left -= 1;
+            kept.push(leased);
+        } else {
+            back.push(leased);
+        }
+    }
+    (kept, back, more_at)
 }
 
 /// The sealed details that the next call is about, with the row they are bound to.

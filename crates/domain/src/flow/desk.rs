@@ -7,8 +7,10 @@ use crate::fact::{FactKind, Step, Subject};
 use crate::fault::Fault;
 use crate::id::{OrganizationId, Stored, WebinarId};
 use crate::metrics::Seen;
+use crate::pace::Gate;
 use crate::port::{
-    Amendment, BrakeChange, HeldFilter, HeldQuery, PageRequest, RevealOrder, Saved, Settled, StoreError,
+    Amendment, BrakeChange, GateKey, HeldFilter, HeldQuery, PageRequest, RevealOrder, Saved, Settled,
+    StoreError,
 };
 use crate::registration::{Brake, Cause, Input, Phase, Registration};
 use crate::time::{SignedDuration, Timestamp, later};
@@ -78,6 +80,11 @@ impl Desk {
     pub async fn held(&self, page: PageRequest) -> Result<Vec<HeldPerson>, StoreError> {
         let held = self.base.ports.books.held(&page).await?;
         Ok(held.into_iter().filter_map(held_person).collect())
+    }
+
+    /// The gates of an organization's calls.
+    pub async fn gates(&self, organization: OrganizationId) -> Result<Vec<(GateKey, Gate)>, StoreError> {
+        self.base.ports.gates.of(&organization).await
     }
 
     /// The webinars whose brakes have tripped.

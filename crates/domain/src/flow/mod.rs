@@ -6,6 +6,7 @@ mod answer;
 mod deliver;
 mod desk;
 mod doorkeeper;
+mod gates;
 mod harvest;
 mod keyholder;
 mod metrics;
@@ -30,7 +31,7 @@ use crate::fault::{Fault, FaultKind, Peer};
 use crate::id::OrganizationId;
 use crate::port::{
     Account, AttendanceSource, Bell, Books, Brakes, Chronicle, Clock, CredentialStore, CrmAnswers, CrmFeed,
-    CrmMetrics, Endpoints, Entropy, Intake, KeyShelf, Organization, Organizations, Privacy, Registrar,
+    CrmMetrics, Endpoints, Entropy, Gates, Intake, KeyShelf, Organization, Organizations, Privacy, Registrar,
     StoreError, SyncLedger, Vault, WebinarStore, Worklist,
 };
 use crate::registration::RegistrationKey;
@@ -93,6 +94,8 @@ pub struct Ports {
     pub brakes: Arc<dyn Brakes>,
     /// The doors at which CRMs say that rows changed.
     pub endpoints: Arc<dyn Endpoints>,
+    /// Pace and circuits.
+    pub gates: Arc<dyn Gates>,
     /// Data keys.
     pub key_shelf: Arc<dyn KeyShelf>,
     /// Facts.
@@ -122,6 +125,8 @@ pub struct Policies {
     pub linger: SignedDuration,
     /// How often hints may have rows read, a minute and organization (rule W6).
     pub reads_a_minute: u32,
+    /// The figures of gates.
+    pub pace: crate::pace::PacePolicy,
     /// From when on vanished rows are held.
     pub brake: crate::registration::BrakePolicy,
     /// How long an opened secret is used.
@@ -147,6 +152,7 @@ impl Default for Policies {
             poll_spread: 20,
             linger: SignedDuration::from_millis(250),
             reads_a_minute: 120,
+            pace: crate::pace::PacePolicy::default(),
             brake: crate::registration::BrakePolicy::default(),
             secret_life: SignedDuration::from_mins(15),
             vault_grace: SignedDuration::from_mins(60),
@@ -207,6 +213,9 @@ impl Base {
             if !self.keyholder.unauthorised(&slot, version).await? {
                 return Ok(None);
             }
+        }
+        if fault.peer == Peer::Crm {
+            self.failed(organization, fault).await?;
         }
         if !standing::is_outage(fault) {
             return Ok(None);

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::readings::ROWS_AT_ONCE;
 use super::webinars::Unread;
 use super::{Base, Rest, StepReport, Topic};
-use crate::fault::{Fault, FaultKind, Missing, Verdict, Work, judge};
+use crate::fault::{Fault, FaultKind, Missing, Peer, Verdict, Work, judge};
 use crate::id::OrganizationId;
 use crate::port::{CrmRow, CrmTable, Organization, PendingHint, StoreError};
 use crate::schedule::Allowance;
@@ -115,7 +115,7 @@ impl Observe {
     async fn follow(&self, organization: &Organization) -> Result<StepReport, StoreError> {
         let mut report = StepReport::idle(Rest::Idle);
         for table in CrmTable::ALL {
-            if let Some(rest) = self.rests(organization.id) {
+            if let Some(rest) = self.rests(organization.id).await? {
                 report.add(StepReport::idle(rest));
                 return Ok(report);
             }
@@ -125,7 +125,7 @@ impl Observe {
                 rest => report.add(StepReport::idle(rest)),
             }
         }
-        let heeded = match self.rests(organization.id) {
+        let heeded = match self.rests(organization.id).await? {
             Some(rest) => StepReport::idle(rest),
             None => self.heed(organization).await?,
         };
@@ -133,8 +133,13 @@ impl Observe {
         Ok(report)
     }
 
-    fn rests(&self, id: OrganizationId) -> Option<Rest> {
-        self.base.standing.rests(id, &[Topic::Vault, Topic::Crm], self.base.now()).map(Rest::Until)
+    async fn rests(&self, id: OrganizationId) -> Result<Option<Rest>, StoreError> {
+        let rests = self.base.standing.rests(id, &[Topic::Vault, Topic::Crm], self.base.now());
+        let rests = match rests {
+            Some(until) => Some(until),
+            None => self.base.may_ask(id, Peer::Crm).await?,
+        };
+        Ok(rests.map(Rest::Until))
     }
 
     /// Reads one page of a table's feed.
@@ -148,7 +153,7 @@ impl Observe {
         let mut report = StepReport::idle(Rest::Idle);
         let next = match self.page(organization, table).await {
             Ok((taken, more)) => {
-                self.base.standing.clear(id, Topic::Crm);
+                self.base.answered(id, Peer::Crm).await?;
                 self.base.standing.clear(id, Topic::Vault);
                 report.settled = taken;
                 let poll = self.base.jitter().sway(self.base.policies.poll, self.base.policies.poll_spread);
@@ -206,7 +211,10 @@ impl Observe {
         let heeded = self.heeded(organization, hints).await;
         self.spend(id, heeded.as_ref().copied().unwrap_or(0), now);
         match heeded {
-            Ok(taken) => Ok(StepReport { settled: taken, ..StepReport::idle(Rest::Now) }),
+            Ok(taken) => {
+                self.base.answered(id, Peer::Crm).await?;
+                Ok(StepReport { settled: taken, ..StepReport::idle(Rest::Now) })
+            }
             Err(Stopped::Store(error)) => Err(error),
             Err(Stopped::Inactive) => Ok(StepReport::idle(Rest::Idle)),
             Err(Stopped::Fault(fault)) => {

@@ -1,7 +1,7 @@
 //! Push: attendance that the CRM does not have yet, in batches, only what changed.
 
+use super::StepReport;
 use super::metrics::{Changes, Metrics};
-use super::{StepReport, Topic};
 use crate::fault::{Code, Fault, FaultKind, Peer};
 use crate::metrics::{Attendance, Input};
 use crate::port::{CheckIn, CheckInBatch, ItemOutcome, LeasedSync, StoreError};
@@ -31,7 +31,7 @@ impl Metrics {
             }
             Err(fault) => return self.failed(leased, webinar, &fault, Changes::default()).await,
         };
-        self.base.standing.clear(organization, Topic::Crm);
+        self.base.answered(organization, Peer::Crm).await?;
         let (changes, failed) = sorted(unwritten, outcomes);
         match failed {
             Some(fault) => self.failed(leased, webinar, &fault, changes).await,

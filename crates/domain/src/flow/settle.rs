@@ -1,11 +1,16 @@
 //! The ends of deliveries: what a reply or a fault makes of a registration, stored with the lease it was made under.
 
-use super::deliver::{Deliver, Delivered, Sent, UNREADABLE};
+use std::collections::BTreeMap;
+
+use super::deliver::{Deliver, Delivered, Sent, UNREADABLE, budget};
+use super::gates::{is_carried, met};
 use super::{Rest, StepReport, Topic, registration_fact};
 use crate::fact::{FactKind, Step};
-use crate::fault::{Fault, FaultKind, Missing, Peer, Verdict, Work, judge, unclear};
+use crate::fault::{Code, Fault, FaultKind, Missing, Peer, Verdict, Work, judge, unclear};
+use crate::id::OrganizationId;
 use crate::id::Stored;
-use crate::port::{Amendment, Lease, Settled, Settlement, StoreError};
+use crate::pace::Met;
+use crate::port::{Amendment, GateKey, Lease, PutOff, Settled, Settlement, StoreError};
 use crate::registration::{Cause, Effect, Input, Outcome, Phase, Registration, RegistrationKey};
 use crate::time::{Timestamp, later};
 use crate::webinar::Webinar;
@@ -16,34 +21,56 @@ pub(super) type End = (Lease, Stored<Registration>, Input);
 impl Deliver {
     /// Settles ends: state, facts and leases together.
     pub async fn finish(&self, ends: Vec<Delivered>) -> Result<StepReport, StoreError> {
+        if ends.is_empty() {
+            return Ok(StepReport::idle(Rest::Idle));
+        }
         let mut inputs = vec![];
+        let mut met = Meetings::default();
+        let traits = self.base.ports.registrar.traits();
         for Delivered { sent, end } in ends {
+            let group = budget(&traits, sent.call).group;
             let organization = sent.registration.key.organization;
             let input = match end {
                 Ok(outcome) => {
                     self.base.standing.clear(organization, Topic::Provider);
+                    met.passed(organization, group);
                     self.fitting(&sent, outcome)
                 }
                 Err(fault) => {
                     if fault.kind == (FaultKind::Gone { what: Missing::Webinar }) {
-                        self.unknown_event(&sent);
+                        self.unknown_event(&sent).await?;
                     }
                     let rests = self.base.trouble(organization, &fault).await?.is_some();
+                    if rests || !matches!(fault.kind, FaultKind::Unauthorised { .. }) {
+                        met.failed(organization, group, &fault);
+                    }
                     Input::Faulted { verdict: self.verdict(&sent, &fault, rests) }
                 }
             };
             let stored = Stored { item: sent.registration, revision: sent.revision };
             inputs.push((sent.lease, stored, input));
         }
+        self.base.met(met.into_reports()).await?;
         self.settle(inputs).await
     }
 
-    /// The provider does not know the event that the CRM names: everybody waits, and somebody must correct it.
-    fn unknown_event(&self, sent: &Sent) {
+    /// The provider does not know the event that the CRM names: everybody waits for its next look, and somebody must
+    /// correct it.
+    async fn unknown_event(&self, sent: &Sent) -> Result<(), StoreError> {
         let (event, webinar) = (sent.event.as_str(), sent.webinar.id);
         let what = format!("the provider does not know the event {event} that the event {webinar} names");
         let now = self.base.now();
         self.base.standing.note(sent.webinar.organization, Topic::Links, what, now, now);
+        let fault = FaultKind::Gone { what: Missing::Webinar };
+        let fault = Fault::new(fault, Peer::Provider, "deliver", Code::new("bridge.event_missing"));
+        let work = work(&sent.registration, Some(&sent.webinar), now);
+        if let Verdict::Again { at, .. } =
+            judge(&fault, &work, now, self.base.jitter(), &self.base.policies.retry)
+        {
+            let put_off = PutOff { organization: sent.webinar.organization, webinar, until: at };
+            self.base.ports.worklist.put_off(&put_off).await?;
+        }
+        Ok(())
     }
 
     /// An answer that does not fit its call says nothing: the outcome is unclear.
@@ -71,6 +98,10 @@ impl Deliver {
         // The call was not made, or not as it would be now: the row is not to blame.
         if unsent || outdated {
             return Verdict::Again { at: later(now, self.base.policies.outage_rest), counted: false };
+        }
+        // The gate carries the wait, for all rows at once.
+        if self.base.policies.pace.paced && is_carried(fault) {
+            return Verdict::Again { at: now, counted: false };
         }
         let work = work(&sent.registration, Some(&sent.webinar), now);
         judge(fault, &work, now, self.base.jitter(), &self.base.policies.retry)
@@ -139,6 +170,31 @@ impl Deliver {
                 Some(Settled::Done(_) | Settled::Fenced) | None => return Ok(()),
             }
         }
+    }
+}
+
+/// What the calls of one batch met, by gate.
+#[derive(Default)]
+struct Meetings(BTreeMap<(OrganizationId, &'static str), (u32, Vec<Met>)>);
+
+impl Meetings {
+    fn passed(&mut self, organization: OrganizationId, group: &'static str) {
+        self.0.entry((organization, group)).or_default().0 += 1;
+    }
+
+    fn failed(&mut self, organization: OrganizationId, group: &'static str, fault: &Fault) {
+        self.0.entry((organization, group)).or_default().1.extend(met(fault));
+    }
+
+    /// What passed comes first: of a batch in which some passed and some did not, the peer's last word counts.
+    fn into_reports(self) -> Vec<(GateKey, Met)> {
+        let mut all = vec![];
+        for ((organization, group), (passed, troubles)) in self.0 {
+            let key = GateKey { organization, peer: Peer::Provider, group: group.to_owned() };
+            let passed = (passed > 0).then_some(Met::Passed(passed));
+            all.extend(passed.into_iter().chain(troubles).map(|met| (key.clone(), met)));
+        }
+        all
     }
 }
 

@@ -1,6 +1,6 @@
 //! What keeps an organization from working just now: an outage holds the organization, never its rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::fault::{Fault, FaultKind, Missing, Peer};
@@ -34,6 +34,15 @@ impl Topic {
         }
     }
 
+    /// The topic of a peer, if a matter of the peer is one of its own.
+    pub(crate) const fn of_peer(peer: Peer) -> Option<Self> {
+        match peer {
+            Peer::Provider => Some(Self::Provider),
+            Peer::Crm => Some(Self::Crm),
+            Peer::Directory | Peer::Vault => None,
+        }
+    }
+
     /// The topic's name.
     pub const fn name(self) -> &'static str {
         match self {
@@ -62,11 +71,28 @@ pub struct Note {
 #[derive(Debug, Default)]
 pub struct Standing {
     notes: Mutex<BTreeMap<(OrganizationId, Topic), Note>>,
+    /// Whose gates were told of a trouble, and not yet of its end.
+    doubts: Mutex<BTreeSet<(OrganizationId, Peer)>>,
 }
 
 impl Standing {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<(OrganizationId, Topic), Note>> {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A gate was told of a trouble.
+    pub(crate) fn doubt(&self, organization: OrganizationId, peer: Peer) {
+        self.doubts.lock().unwrap_or_else(PoisonError::into_inner).insert((organization, peer));
+    }
+
+    /// Whether one was.
+    pub(crate) fn is_in_doubt(&self, organization: OrganizationId, peer: Peer) -> bool {
+        self.doubts.lock().unwrap_or_else(PoisonError::into_inner).contains(&(organization, peer))
+    }
+
+    /// Whether it was; from now on it is not.
+    pub(crate) fn was_in_doubt(&self, organization: OrganizationId, peer: Peer) -> bool {
+        self.doubts.lock().unwrap_or_else(PoisonError::into_inner).remove(&(organization, peer))
     }
 
     /// Something is the matter; the organization rests until `until`.

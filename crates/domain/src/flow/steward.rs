@@ -6,10 +6,11 @@ use super::keyholder::{EnterError, slot};
 use super::{Base, ProbeOutcome, Rest, StepReport, Topic, fact};
 use crate::credential::{CredentialState, Purpose};
 use crate::fact::{NotAllowed, Step, Subject};
-use crate::fault::Fault;
+use crate::fault::{Fault, Peer};
 use crate::id::{Epoch, OrganizationId, Stored};
 use crate::integration::{Input, Integration, TermsVersion};
-use crate::port::{Account, OpenSecret, Organization, OrganizationChange, Saved, StoreError};
+use crate::pace::Met;
+use crate::port::{Account, GateKey, OpenSecret, Organization, OrganizationChange, Saved, StoreError};
 use crate::time::{Timestamp, later};
 
 /// Walks organizations through their integration.
@@ -119,7 +120,7 @@ impl Steward {
             return Ok(ProbeOutcome::Nothing);
         }
         let outcome = self.base.keyholder.probe(&slot(id, purpose), self.account(purpose).as_ref()).await?;
-        self.remember(id, purpose, &outcome);
+        self.remember(id, purpose, &outcome).await?;
         self.activate(id).await?;
         Ok(outcome)
     }
@@ -187,7 +188,7 @@ impl Steward {
             rest => return Ok(rest),
         }
         let outcome = keyholder.probe(&slot, self.account(purpose).as_ref()).await?;
-        self.remember(id, purpose, &outcome);
+        self.remember(id, purpose, &outcome).await?;
         match outcome {
             ProbeOutcome::Accepted | ProbeOutcome::Nothing => Ok(Rest::Now),
             ProbeOutcome::Refused(_) | ProbeOutcome::Untried(_) => {
@@ -261,7 +262,12 @@ impl Steward {
         }
     }
 
-    fn remember(&self, id: OrganizationId, purpose: Purpose, outcome: &ProbeOutcome) {
+    async fn remember(
+        &self,
+        id: OrganizationId,
+        purpose: Purpose,
+        outcome: &ProbeOutcome,
+    ) -> Result<(), StoreError> {
         let topic = if purpose == Purpose::Crm { Topic::Crm } else { Topic::Provider };
         let now = self.base.now();
         let note = |topic, fault: &Fault| {
@@ -269,11 +275,17 @@ impl Steward {
             self.base.standing.note(id, topic, fault.to_string(), now, until);
         };
         match outcome {
-            ProbeOutcome::Accepted => self.base.standing.clear(id, topic),
+            ProbeOutcome::Accepted => {
+                let peer = if purpose == Purpose::Crm { Peer::Crm } else { Peer::Provider };
+                // Whatever the gate was shut for: the peer has answered.
+                self.base.met(vec![(GateKey::whole(id, peer), Met::Passed(1))]).await?;
+                self.base.standing.clear(id, topic);
+            }
             ProbeOutcome::Refused(fault) => note(topic, fault),
             ProbeOutcome::Untried(fault) => note(Topic::of(fault), fault),
             ProbeOutcome::Nothing => {}
         }
+        Ok(())
     }
 
     async fn input_if_allowed(&self, id: OrganizationId, input: Input) -> Result<(), Refusal> {

@@ -204,6 +204,7 @@ impl State {
         let deliverable = webinar.map_or(change.deliverable, |webinar| webinar.target().is_some());
         if let Some(row) = self.registrations.get_mut(&key) {
             (row.stored, row.starts, row.deliverable) = (stored, starts, deliverable);
+            row.deliver.later = None;
         } else {
             let row = RegistrationRow::new(starts, deliverable, stored);
             self.registrations.insert(key, row);

@@ -12,6 +12,7 @@ mod code;
 mod credentials;
 mod endpoints;
 mod entropy;
+mod gates;
 mod intake;
 mod key_wrap;
 mod ledger;
@@ -39,7 +40,8 @@ use crate::endpoint::Endpoint;
 use crate::fact::Fact;
 use crate::id::{Epoch, OrganizationId, Revision, SourceId, Stored, WebinarId};
 use crate::metrics::{Attendance, AttendanceKey};
-use crate::port::{CrmTable, Entry, FeedPlace, Hint, Home, Organization, TokenDigest};
+use crate::pace::Gate;
+use crate::port::{CrmTable, Entry, FeedPlace, GateKey, Hint, Home, Organization, TokenDigest};
 use crate::registration::{Brake, RegistrationKey};
 use crate::time::Timestamp;
 use crate::webinar::Webinar;
@@ -79,6 +81,7 @@ struct State {
     organizations: BTreeMap<OrganizationId, Stored<Organization>>,
     credentials: BTreeMap<CredentialSlot, Stored<Credential>>,
     endpoints: BTreeMap<OrganizationId, Stored<Endpoint>>,
+    gates: BTreeMap<GateKey, Gate>,
     webinars: BTreeMap<(OrganizationId, WebinarId), Stored<Webinar>>,
     registrations: BTreeMap<RegistrationKey, RegistrationRow>,
     homes: BTreeMap<(OrganizationId, SourceId), Home>,

@@ -7,24 +7,28 @@ use super::{MemoryStore, State, next_revision};
 use crate::fact::Fact;
 use crate::id::{Epoch, OrganizationId, Revision, Stored};
 use crate::port::{
-    Amendment, ClaimOrder, Journalled, Lane, Lease, Leased, Opening, Ready, Settled, Settlement, StoreError,
-    Worklist,
+    Amendment, ClaimOrder, Deferral, Journalled, Lane, Lease, Leased, Opening, PutOff, Ready, Settled,
+    Settlement, StoreError, Worklist,
 };
-use crate::registration::{Registration, RegistrationKey};
+use crate::registration::{Phase, Registration, RegistrationKey};
 use crate::time::{Timestamp, later};
 
 #[async_trait]
 impl Worklist for MemoryStore {
     async fn ready(&self, lane: Lane, now: Timestamp) -> Result<Vec<Ready>, StoreError> {
         let state = self.state();
-        let mut first: BTreeMap<OrganizationId, Timestamp> = BTreeMap::new();
+        let mut first: BTreeMap<OrganizationId, (Timestamp, bool, Timestamp)> = BTreeMap::new();
         for (key, row) in &state.registrations {
             let Some(due) = state.due(row, lane, now) else { continue };
             let at = row.work(lane).free_at(due);
-            first.entry(key.organization).and_modify(|first| *first = at.min(*first)).or_insert(at);
+            let this = (at, at > now, row.starts);
+            let known = first.entry(key.organization).or_insert(this);
+            // Of those that are due, and else of all, the one whose webinar starts first.
+            *known = (at.min(known.0), this.1 && known.1, (known.1, known.2).min((this.1, this.2)).1);
         }
         first.retain(|organization, _| state.active_epoch(*organization).is_some());
-        Ok(first.into_iter().map(|(organization, at)| Ready { organization, at }).collect())
+        let ready = |(organization, (at, _, starts))| Ready { organization, at, starts };
+        Ok(first.into_iter().map(ready).collect())
     }
 
     async fn claim(&self, order: &ClaimOrder) -> Result<Vec<Leased>, StoreError> {
@@ -44,6 +48,17 @@ impl Worklist for MemoryStore {
     async fn settle(&self, ends: &[Settlement]) -> Result<Vec<Settled>, StoreError> {
         let mut state = self.state();
         Ok(ends.iter().map(|end| state.settle(end)).collect())
+    }
+
+    async fn put_off(&self, order: &PutOff) -> Result<(), StoreError> {
+        let PutOff { organization, webinar, until } = *order;
+        let mut state = self.state();
+        let of_it = state.registrations.iter_mut().filter(|(key, row)| {
+            let here = key.organization == organization && key.webinar == webinar;
+            here && row.is_due_some_time() && row.deliver.held.is_none()
+        });
+        of_it.for_each(|(_, row)| row.deliver.later = Some(Deferral { at: until, tries: 0, since: until }));
+        Ok(())
     }
 
     async fn amend(&self, changes: &[Amendment]) -> Result<Vec<Settled>, StoreError> {
@@ -84,7 +99,12 @@ impl State {
         let row = self.registrations.get_mut(&key)?;
         let work = row.work_mut(lane);
         let fence = work.take(epoch, until);
-        let tries = work.later.map_or((0, None), |later| (later.tries, Some(later.since)));
+        let put_off = work.later.map_or((0, None), |later| (later.tries, Some(later.since)));
+        let tries = match (lane, &row.stored.item.phase) {
+            (Lane::Answer, _) => put_off,
+            (Lane::Deliver, Phase::Due { tries, since, .. }) => (*tries, *since),
+            (Lane::Deliver, _) => (0, None),
+        };
         Some(Leased {
             registration: row.stored.item.clone(),
             lease: Lease { key, lane, fence, epoch, until },
@@ -130,7 +150,12 @@ impl State {
             return Settled::Fenced;
         }
         match self.change(change.next.key, change.expected, Some(&change.next), &change.facts) {
-            Ok(revision) => Settled::Done(revision),
+            Ok(revision) => {
+                if let Some(row) = self.registrations.get_mut(&change.next.key) {
+                    row.deliver.later = None;
+                }
+                Settled::Done(revision)
+            }
             Err(now) => Settled::Moved(now),
         }
     }

@@ -40,6 +40,28 @@ pub struct ProviderTraits {
     pub landing: SignedDuration,
     /// How old its lists may be.
     pub read_lag: SignedDuration,
+    /// The budget of registering and cancelling.
+    pub register: Budget,
+    /// The budget of amending.
+    pub amend: Budget,
+    /// The budget of forgetting.
+    pub forget: Budget,
+}
+
+/// Calls that a provider counts together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Their name.
+    pub group: &'static str,
+    /// How many of them it bears in a minute, as far as it says; `None`: it does not say.
+    pub a_minute: Option<u32>,
+}
+
+impl Budget {
+    /// Calls of which nobody says how many there may be.
+    pub const fn open(group: &'static str) -> Self {
+        Self { group, a_minute: None }
+    }
 }
 
 /// A person to register or amend, in clear.

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use crate::fact::Fact;
-use crate::id::{Epoch, OrganizationId, Revision, Stored};
+use crate::id::{Epoch, OrganizationId, Revision, Stored, WebinarId};
 use crate::registration::{Registration, RegistrationKey};
 use crate::time::{SignedDuration, Timestamp};
 
@@ -26,8 +26,23 @@ pub trait Worklist: Send + Sync {
     /// is gone is [`Settled::Fenced`]; an item that changed meanwhile is [`Settled::Moved`] and keeps its lease.
     async fn settle(&self, ends: &[Settlement]) -> Result<Vec<Settled>, StoreError>;
 
+    /// Has the deliver lane look at nothing of a webinar before a time: one statement, however many there are. What is
+    /// taken in or amended later is looked at anew.
+    async fn put_off(&self, order: &PutOff) -> Result<(), StoreError>;
+
     /// Changes items that nobody needs to have leased, by revision: a stray answer, a release.
     async fn amend(&self, changes: &[Amendment]) -> Result<Vec<Settled>, StoreError>;
+}
+
+/// A webinar whose items wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PutOff {
+    /// Whose.
+    pub organization: OrganizationId,
+    /// Which.
+    pub webinar: WebinarId,
+    /// Not before.
+    pub until: Timestamp,
 }
 
 /// A lane of work.
@@ -46,6 +61,8 @@ pub struct Ready {
     pub organization: OrganizationId,
     /// When its first item is due; may be in the future.
     pub at: Timestamp,
+    /// When the webinar of its most urgent item starts that is due now, or first.
+    pub starts: Timestamp,
 }
 
 /// A wish for work.

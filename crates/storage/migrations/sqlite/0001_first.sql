@@ -113,6 +113,15 @@ CREATE TABLE feed (
     PRIMARY KEY (organization, crm_table)
 ) WITHOUT ROWID;
 
+-- Pace and circuit of an organization's calls to a peer, by what the peer counts together; no name: all of them.
+CREATE TABLE gate (
+    organization TEXT NOT NULL,
+    peer         TEXT NOT NULL,
+    calls        TEXT NOT NULL,
+    doc          TEXT NOT NULL,
+    PRIMARY KEY (organization, peer, calls)
+) WITHOUT ROWID;
+
 -- What vanished from a webinar lately.
 CREATE TABLE brake (
     organization TEXT   NOT NULL,

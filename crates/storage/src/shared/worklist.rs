@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use webinar_bridge_domain::id::{Epoch, Revision};
 use webinar_bridge_domain::port::{
-    Amendment, ClaimOrder, Journalled, Lane, Lease, Leased, Opening, Ready, Settled, Settlement, StoreError,
-    Worklist,
+    Amendment, ClaimOrder, Journalled, Lane, Lease, Leased, Opening, PutOff, Ready, Settled, Settlement,
+    StoreError, Worklist,
 };
 use webinar_bridge_domain::registration::{Phase, Registration};
 use webinar_bridge_domain::time::{Timestamp, later};
@@ -30,8 +30,8 @@ macro_rules! ready {
             "_at IS NOT NULL
                           AND n.urgency > step.urgency)
                  FROM step WHERE step.urgency IS NOT NULL),
-             first(organization, due) AS MATERIALIZED (
-               SELECT step.organization, (SELECT g.",
+             first(organization, urgency, due) AS MATERIALIZED (
+               SELECT step.organization, step.urgency, (SELECT g.",
             $lane,
             "_at FROM registration AS g
                         WHERE g.organization = step.organization AND g.urgency = step.urgency
@@ -44,7 +44,9 @@ macro_rules! ready {
             $lane,
             "_at LIMIT 1)
                  FROM step WHERE step.urgency IS NOT NULL)
-             SELECT first.organization, min(first.due) FROM first WHERE first.due IS NOT NULL
+             SELECT first.organization, min(first.due),
+                    coalesce(min(CASE WHEN first.due <= $1 THEN first.urgency END), min(first.urgency))
+               FROM first WHERE first.due IS NOT NULL
               GROUP BY first.organization ORDER BY 2, 1"
         )
     };
@@ -56,6 +58,10 @@ pub(super) const READY_DELIVER: &str = ready!(
         AND w.webinar = g.waits_webinar AND w.email_key = g.waits_email AND w.state = 'due')"
 );
 pub(super) const READY_ANSWER: &str = ready!("answer", "");
+
+/// What is under a lease comes to its own end.
+const PUT_OFF: &str = "UPDATE registration SET deliver_later = $3
+      WHERE organization = $1 AND webinar = $2 AND due_at IS NOT NULL AND deliver_until IS NULL";
 
 /// A claimed row.
 #[derive(Debug, sqlx::FromRow)]
@@ -135,19 +141,22 @@ fn journalled(verdict: &Verdict) -> Result<Journalled, StoreError> {
 
 #[async_trait]
 impl Worklist for Store {
-    async fn ready(&self, lane: Lane, _now: Timestamp) -> Result<Vec<Ready>, StoreError> {
+    async fn ready(&self, lane: Lane, now: Timestamp) -> Result<Vec<Ready>, StoreError> {
         let statement = match lane {
             Lane::Deliver => READY_DELIVER,
             Lane::Answer => READY_ANSWER,
         };
-        let rows: Vec<(String, i64)> = self
+        let now = record::micros(now);
+        let rows: Vec<(String, i64, i64)> = self
             .read(move |conn| {
-                Box::pin(async move { Ok(sqlx::query_as::<Db, _>(statement).fetch_all(conn).await?) })
+                Box::pin(
+                    async move { Ok(sqlx::query_as::<Db, _>(statement).bind(now).fetch_all(conn).await?) },
+                )
             })
             .await?;
-        let ready = |(organization, at): (String, i64)| {
+        let ready = |(organization, at, starts): (String, i64, i64)| {
             let organization = record::id_in("registration", "organization", &organization)?.into();
-            Ok(Ready { organization, at: record::time(at) })
+            Ok(Ready { organization, at: record::time(at), starts: record::time(starts) })
         };
         rows.into_iter().map(ready).collect()
     }
@@ -180,6 +189,19 @@ impl Worklist for Store {
     async fn settle(&self, ends: &[Settlement]) -> Result<Vec<Settled>, StoreError> {
         let changes = ends.iter().map(Change::try_from).collect();
         self.change(changes).await?.iter().map(settled).collect()
+    }
+
+    async fn put_off(&self, order: &PutOff) -> Result<(), StoreError> {
+        let PutOff { organization, webinar, until } = *order;
+        self.write(move |conn| {
+            Box::pin(async move {
+                let put_off = sqlx::query::<Db>(PUT_OFF).bind(record::id(organization.uuid()));
+                let put_off = put_off.bind(record::id(webinar.uuid())).bind(record::micros(until));
+                put_off.execute(conn).await?;
+                Ok(())
+            })
+        })
+        .await
     }
 
     async fn amend(&self, changes: &[Amendment]) -> Result<Vec<Settled>, StoreError> {

@@ -146,6 +146,8 @@ mod endpoints;
 mod facts;
 #[path = "../shared/feeds.rs"]
 mod feeds;
+#[path = "../shared/gates.rs"]
+mod gates;
 #[path = "../shared/hints.rs"]
 mod hints;
 #[path = "../shared/homes.rs"]

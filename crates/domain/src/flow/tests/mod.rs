@@ -7,6 +7,7 @@ mod crm;
 mod deliver;
 mod doors;
 mod faults;
+mod gates;
 mod keyholder;
 mod keys;
 mod links;

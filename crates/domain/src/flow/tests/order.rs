@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mockall::Sequence;
 
+use super::provider::registrar;
 use super::world::{World, done};
-use crate::port::{Journalled, MockRegistrar, MockWorklist, Settled, Worklist as _};
+use crate::port::{Journalled, MockWorklist, Settled, Worklist as _};
 use crate::registration::Outcome;
 
 fn world() -> World {
@@ -21,7 +22,7 @@ fn world() -> World {
 fn an_attempt_is_on_disk_before_it_is_sent() {
     let world = world();
     let mut order = Sequence::new();
-    let (mut worklist, mut registrar) = (MockWorklist::new(), MockRegistrar::new());
+    let (mut worklist, mut provider) = (MockWorklist::new(), registrar());
     let store = world.store.clone();
     worklist.expect_ready().once().in_sequence(&mut order).returning({
         let store = store.clone();
@@ -35,7 +36,7 @@ fn an_attempt_is_on_disk_before_it_is_sent() {
         let store = store.clone();
         move |openings| done(store.journal(openings))
     });
-    registrar.expect_register().once().in_sequence(&mut order).returning(|_| Ok(Outcome::Admitted(None)));
+    provider.expect_register().once().in_sequence(&mut order).returning(|_| Ok(Outcome::Admitted(None)));
     worklist
         .expect_settle()
         .once()
@@ -44,7 +45,7 @@ fn an_attempt_is_on_disk_before_it_is_sent() {
         .returning(move |ends| done(store.settle(ends)));
     let bridge = world.another(|ports| {
         ports.worklist = Arc::new(worklist);
-        ports.registrar = Arc::new(registrar);
+        ports.registrar = Arc::new(provider);
     });
     assert_eq!(done(bridge.deliver.step(1)).unwrap().settled, 1);
     assert_eq!(world.balance().registrations.at_provider, 1);
@@ -66,7 +67,7 @@ fn unsent(world: &World, end: impl Fn() -> Journalled + Send + 'static) -> usize
     });
     let bridge = world.another(|ports| {
         ports.worklist = Arc::new(worklist);
-        ports.registrar = Arc::new(MockRegistrar::new());
+        ports.registrar = Arc::new(registrar());
     });
     done(bridge.deliver.step(1)).unwrap();
     given_back.load(Ordering::Relaxed)

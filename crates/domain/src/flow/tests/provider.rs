@@ -10,8 +10,8 @@ use crate::id::ProviderPersonId;
 use crate::metrics::{PageMark, Watched};
 use crate::person::Address;
 use crate::port::{
-    Account, AttendancePage, AttendanceQuery, AttendanceSource, Attendee, PersonOrder, ProbeOrder,
-    ProviderTraits, RegisterOrder, RegistrantPage, RegistrantQuery, Registrar,
+    Account, AttendancePage, AttendanceQuery, AttendanceSource, Attendee, Budget, MockRegistrar, PersonOrder,
+    ProbeOrder, ProviderTraits, RegisterOrder, RegistrantPage, RegistrantQuery, Registrar,
 };
 use crate::registration::{Outcome, Words};
 use crate::time::SignedDuration;
@@ -55,6 +55,13 @@ pub(super) fn watcher(person: &str, address: Option<&str>, minutes: u32) -> Atte
         address: address.map(Address::new),
         watched: Watched { live_minutes: minutes, ..Watched::default() },
     }
+}
+
+/// A registrar that knows its budgets, and is asked for nothing.
+pub(super) fn registrar() -> MockRegistrar {
+    let mut registrar = MockRegistrar::new();
+    registrar.expect_traits().returning(|| PretendProvider::default().traits());
+    registrar
 }
 
 impl PretendProvider {
@@ -159,7 +166,8 @@ impl People {
 impl Registrar for PretendProvider {
     fn traits(&self) -> ProviderTraits {
         let (landing, read_lag) = (SignedDuration::from_mins(10), SignedDuration::from_mins(5));
-        ProviderTraits { name: "pretend", landing, read_lag }
+        let [register, amend, forget] = ["register", "amend", "forget"].map(Budget::open);
+        ProviderTraits { name: "pretend", landing, read_lag, register, amend, forget }
     }
 
     async fn register(&self, order: &RegisterOrder) -> Result<Outcome, Fault> {

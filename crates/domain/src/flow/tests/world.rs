@@ -282,6 +282,7 @@ fn ports(
         webinars: store.clone(),
         brakes: store.clone(),
         endpoints: store.clone(),
+        gates: store.clone(),
         key_shelf: store.clone(),
         chronicle: store,
     }
