@@ -3,6 +3,7 @@ mod balance;
 mod console;
 mod credentials;
 mod description;
+mod gates;
 mod health;
 mod hooks;
 mod organizations;

@@ -2,6 +2,7 @@
 
 mod balance;
 mod credentials;
+mod gates;
 mod organizations;
 mod people;
 mod responses;
@@ -58,6 +59,7 @@ pub(crate) fn router(admin: &Admin) -> OpenApiRouter {
         .routes(routes!(people::unmatched))
         .routes(routes!(webhook::show, webhook::open, webhook::close))
         .routes(routes!(webhook::retire))
+        .routes(routes!(gates::list))
         .routes(routes!(resync::resync))
         .routes(routes!(resync::brakes))
         .routes(routes!(resync::approve))
