@@ -102,8 +102,22 @@ impl House {
         at_rest(async || self.bridge.observe.step().await).await;
     }
 
+    /// Delivers everything; what the pace keeps for the next seconds too.
     async fn deliver(&self) {
-        at_rest(async || self.bridge.deliver.step(10).await).await;
+        for _ in 0..50 {
+            match self.bridge.deliver.step(10).await.unwrap().rest {
+                Rest::Now => {}
+                Rest::Until(at) => {
+                    let wait = at.duration_since(self.emulators.clock().now());
+                    if wait > SignedDuration::from_mins(1) {
+                        return;
+                    }
+                    self.emulators.clock().advance(wait.max(SignedDuration::ZERO));
+                }
+                Rest::Idle => return,
+            }
+        }
+        panic!("the flow does not come to rest");
     }
 
     /// Everybody who is live at ON24.

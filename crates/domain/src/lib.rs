@@ -18,5 +18,6 @@ pub mod person;
 pub mod port;
 pub mod registration;
 pub mod schedule;
+pub mod share;
 pub mod time;
 pub mod webinar;

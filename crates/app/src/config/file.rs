@@ -99,6 +99,8 @@ pub(crate) struct On24 {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Workers {
     pub(crate) deliver: Option<u32>,
+    pub(crate) organization: Option<u32>,
+    pub(crate) percent: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]

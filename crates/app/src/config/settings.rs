@@ -10,6 +10,7 @@ use webinar_bridge_admin::{Terms, Token};
 use webinar_bridge_domain::flow::Policies;
 use webinar_bridge_domain::integration::TermsVersion;
 use webinar_bridge_domain::registration::BrakePolicy;
+use webinar_bridge_domain::share::SharePolicy;
 use webinar_bridge_dynamics::DynamicsSettings;
 use webinar_bridge_keyvault::{AzureSettings, CacheSettings, VaultSettings};
 use webinar_bridge_on24::{On24Settings, Restore};
@@ -93,7 +94,7 @@ impl Settings {
         let organizations: Vec<_> = declared
             .filter_map(|(i, one)| organization::checked(&mut check, i, one, &on24_base_url))
             .collect();
-        let deliver_workers = file.workers.deliver.unwrap_or(8);
+        let deliver_workers = share(&mut check, &mut policies.share, &file.workers);
         if !(1..=256).contains(&deliver_workers) {
             check.mistake(&["workers", "deliver"], "`workers.deliver` must be from 1 to 256", None);
         }
@@ -255,6 +256,21 @@ fn brake(check: &mut Check<'_>, policy: &mut BrakePolicy, given: &file::Brake) {
         check.mistake(&["brake", "percent"], "`brake.percent` must be from 0 to 100", None);
     }
     policy.window = check.duration(&["brake", "window"], given.window).unwrap_or(policy.window);
+}
+
+/// How organizations share the calls to the provider; the answer is how many calls there are in all.
+fn share(check: &mut Check<'_>, policy: &mut SharePolicy, given: &file::Workers) -> u32 {
+    policy.slots = given.deliver.unwrap_or(policy.slots);
+    policy.of_one = given.organization.unwrap_or(policy.of_one);
+    policy.percent = given.percent.unwrap_or(policy.percent);
+    for (name, number) in [("organization", policy.of_one), ("percent", policy.percent)] {
+        let most = if name == "percent" { 100 } else { 256 };
+        if !(1..=most).contains(&number) {
+            let what = format!("`workers.{name}` must be from 1 to {most}");
+            check.mistake(&["workers", name], what, None);
+        }
+    }
+    policy.slots
 }
 
 /// The figures of gates: what a gate waits for is set where the same wait of an item is.

@@ -82,7 +82,8 @@ fn a_store_is_all_that_is_needed() {
     assert_eq!(settings.private.to_string(), "127.0.0.1:9090");
     assert_eq!((settings.log_filter.as_str(), settings.log_format), ("info", LogFormat::Auto));
     assert_eq!(settings.on24_base_url, "https://api.on24.com/v2");
-    assert_eq!(settings.deliver_workers, 8);
+    assert_eq!(settings.deliver_workers, 64);
+    assert_eq!(settings.policies.share.bound(), 4);
     assert_eq!(settings.terms.version.0, 1);
     assert!(settings.token.is_none() && settings.ca.is_none() && settings.organizations.is_empty());
 }
@@ -315,7 +316,7 @@ fn a_mistake_in_an_organization_points_at_that_organization() {
 
 #[test]
 fn what_takes_notices_in_is_checked() {
-    let text = "[intake]\npoll_spread = 51\nreads_a_minute = 0\n[brake]\npercent = 101\n[webhooks]\nheader = \"Cookie\"\n[pace]\noutage_after = 0\n\
+    let text = "[intake]\npoll_spread = 51\nreads_a_minute = 0\n[brake]\npercent = 101\n[webhooks]\nheader = \"Cookie\"\n[pace]\noutage_after = 0\n[workers]\norganization = 0\npercent = 101\n\
                 [[organization]]\nname = \"A\"\n[organization.webhook]\nendpoint = \"short\"\nsecret = \"canary\"\n";
     let report = Given::with_store(text).bad();
     let said = [
@@ -327,7 +328,9 @@ fn what_takes_notices_in_is_checked() {
         "`organization.webhook.secret` must have at least 32 characters",
         "openssl rand -hex 32",
         "`pace.outage_after` must be at least 1",
-        "7 mistakes",
+        "`workers.organization` must be from 1 to 256",
+        "`workers.percent` must be from 1 to 100",
+        "9 mistakes",
     ];
     tells(&report, &said);
     assert!(!report.contains("canary"), "{report}");
@@ -448,6 +451,8 @@ company = { column = "company" }
 fields = { "Std.1" = "jobtitle" }
 [workers]
 deliver = 4
+organization = 3
+percent = 50
 [timing]
 poll = "1s"
 pause = "2s"
@@ -515,6 +520,8 @@ fn everything_that_is_set_arrives() {
     assert!(on24.honor_required && on24.honor_validation && on24.event_email);
     assert!(matches!(on24.restore, Restore::Never));
     assert_eq!(settings.deliver_workers, 4);
+    let share = &settings.policies.share;
+    assert_eq!((share.slots, share.of_one, share.percent, share.bound()), (4, 3, 50, 2));
     assert_eq!((settings.dynamics.api_version.as_str(), settings.dynamics.page_rows), ("v9.1", 7));
     assert_eq!(settings.dynamics.events.format_webinar, [1]);
     assert_eq!(format!("{:?}", settings.dynamics.contacts.company), "Column(\"company\")");

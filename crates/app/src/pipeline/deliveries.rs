@@ -1,9 +1,10 @@
 //! Deliveries: the deliver flow in stages, so that no slow call holds the others back.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use tokio::task::{Id, JoinSet};
 use webinar_bridge_domain::flow::{Deliver, Delivered, Delivery, Rest, Sent, StepReport};
+use webinar_bridge_domain::id::OrganizationId;
 use webinar_bridge_domain::port::StoreError;
 
 use super::board::Seat;
@@ -51,7 +52,7 @@ impl Deliveries {
         let mut report = StepReport::idle(Rest::Idle);
         if self.waiting.len() < self.workers {
             let room = u32::try_from(2 * self.workers - self.waiting.len()).unwrap_or(1);
-            let (taken, some) = self.deliver.take(room).await?;
+            let (taken, some) = self.deliver.take(room, &self.in_hand()).await?;
             report.add(some);
             self.waiting.extend(taken);
         }
@@ -60,6 +61,16 @@ impl Deliveries {
             report.add(self.deliver.finish(ended).await?);
         }
         Ok(report)
+    }
+
+    /// What each organization has claimed or out.
+    fn in_hand(&self) -> BTreeMap<OrganizationId, u32> {
+        let waiting = self.waiting.iter().map(Delivery::organization);
+        let mut in_hand = BTreeMap::new();
+        for organization in waiting.chain(self.out.values().map(Sent::organization)) {
+            *in_hand.entry(organization).or_insert(0) += 1;
+        }
+        in_hand
     }
 
     async fn send(&mut self) -> Result<(), StoreError> {

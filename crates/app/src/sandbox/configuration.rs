@@ -30,7 +30,7 @@ pub(crate) fn write_for_sandbox(
         public.map_or_else(String::new, |public| format!("public = {}\n", text(&public.to_string())));
     let body = format!(
         "# Written by `webinar-bridge sandbox`: everything in it is made up.\n\n\
-         [storage]\nurl = {}\n\n[server]\n{public}\n{}[workers]\ndeliver = 16\n\n{}",
+         [storage]\nurl = {}\n\n[server]\n{public}\n{}[workers]\ndeliver = 16\norganization = 16\npercent = 100\n\n{}",
         text(&format!("sqlite://{}", store.display())),
         shared(ready, &token, false),
         organization("Contoso (sandbox)", ready, false),

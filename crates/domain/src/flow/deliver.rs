@@ -4,6 +4,7 @@
 //! makes one call, [`finish`](Deliver::finish) settles. [`step`](Deliver::step) composes them.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::keyholder::slot;
 use super::settle::work;
@@ -16,9 +17,10 @@ use crate::pace::{Grant, Want, is_near};
 use crate::person::{Details, SealedDetails};
 use crate::port::{
     Budget, ClaimOrder, CredentialProvider as _, Deferral, Journalled, Lane, Lease, Leased, Opening,
-    PersonOrder, ProviderTraits, RegisterOrder, RevealOrder, Settlement, StoreError,
+    PersonOrder, ProviderTraits, Ready, RegisterOrder, RevealOrder, Settlement, StoreError,
 };
 use crate::registration::{Brake, Call, Input, Outcome, Registration};
+use crate::share::{Claimant, Share};
 use crate::time::{SignedDuration, Timestamp, later};
 use crate::webinar::Webinar;
 
@@ -26,6 +28,7 @@ use crate::webinar::Webinar;
 #[derive(Clone)]
 pub struct Deliver {
     pub(super) base: Base,
+    share: Arc<Mutex<Share>>,
 }
 
 /// A registration in hand, to be journalled.
@@ -61,7 +64,14 @@ pub struct Delivered {
 pub(super) const UNREADABLE: Code = Code::new("bridge.details_unreadable");
 
 /// What was claimed, with where it goes.
-type Ready = (Leased, Webinar, ProviderEventId);
+type Bound = (Leased, Webinar, ProviderEventId);
+
+impl Sent {
+    /// Whose it is.
+    pub const fn organization(&self) -> OrganizationId {
+        self.lease.key.organization
+    }
+}
 
 impl Delivered {
     /// The fault, if the call ended in one.
@@ -71,13 +81,13 @@ impl Delivered {
 }
 
 impl Deliver {
-    pub(crate) const fn new(base: Base) -> Self {
-        Self { base }
+    pub(crate) fn new(base: Base) -> Self {
+        Self { base, share: Arc::default() }
     }
 
     /// Delivers up to `limit` registrations, one call after another.
     pub async fn step(&self, limit: u32) -> Result<StepReport, StoreError> {
-        let (deliveries, mut report) = self.take(limit.max(1)).await?;
+        let (deliveries, mut report) = self.take(limit.max(1), &BTreeMap::new()).await?;
         let mut ends = vec![];
         for sent in self.begin(deliveries).await? {
             ends.push(self.send(sent).await);
@@ -87,13 +97,17 @@ impl Deliver {
     }
 
     /// Claims what is due, the most urgent first, and opens the details. Attempts that somebody left open are turned
-    /// into doubts. The report says when to come back if nothing was taken.
-    pub async fn take(&self, limit: u32) -> Result<(Vec<Delivery>, StepReport), StoreError> {
+    /// into doubts. Organizations share `limit`; `in_hand` is what each has already. The report says when to come back if
+    /// nothing was taken.
+    pub async fn take(
+        &self,
+        limit: u32,
+        in_hand: &BTreeMap<OrganizationId, u32>,
+    ) -> Result<(Vec<Delivery>, StepReport), StoreError> {
         let mut report = StepReport::idle(Rest::Idle);
-        let mut taken = vec![];
+        let (mut taken, mut claimants) = (vec![], vec![]);
         let now = self.base.now();
         let ready = self.base.ports.worklist.ready(Lane::Deliver, now).await?;
-        let share = limit.div_ceil(u32::try_from(ready.len().max(1)).unwrap_or(u32::MAX)).max(1);
         for ready in ready {
             let rest = match Rest::until(ready.at, now) {
                 Rest::Now => {
@@ -106,12 +120,21 @@ impl Deliver {
                 report.rest = report.rest.or_sooner(rest);
                 continue;
             }
-            let left = limit.saturating_sub(u32::try_from(taken.len()).unwrap_or(u32::MAX));
-            let (deliveries, some) = self.take_from(ready.organization, share.min(left)).await?;
+            let Ready { organization, starts, .. } = ready;
+            let in_hand = in_hand.get(&organization).copied().unwrap_or(0);
+            claimants.push(Claimant { organization, starts, in_hand });
+        }
+        for (organization, slots) in self.deal(&claimants, limit, now) {
+            let (deliveries, some) = self.take_from(organization, slots).await?;
             taken.extend(deliveries);
             report.add(some);
         }
         Ok((taken, report))
+    }
+
+    fn deal(&self, claimants: &[Claimant], free: u32, now: Timestamp) -> Vec<(OrganizationId, u32)> {
+        let mut share = self.share.lock().unwrap_or_else(PoisonError::into_inner);
+        share.deal(claimants, free, now, &self.base.policies.share)
     }
 
     /// Whether an organization's vault and credential are at hand; else until when it rests.
@@ -330,7 +353,7 @@ impl Deliver {
     async fn sealed_still(
         &self,
         organization: OrganizationId,
-        ready: Vec<Ready>,
+        ready: Vec<Bound>,
         fault: &Fault,
     ) -> Result<(), StoreError> {
         self.base.trouble(organization, &of_the_vault(fault.clone())).await?;
@@ -440,6 +463,11 @@ impl Deliver {
 }
 
 impl Delivery {
+    /// Whose it is.
+    pub const fn organization(&self) -> OrganizationId {
+        self.leased.lease.key.organization
+    }
+
     fn sent(self, registration: Registration, revision: Revision, call: Call) -> Sent {
         let Self { leased, webinar, event, details } = self;
         Sent { registration, lease: leased.lease, revision, call, webinar, event, details }
@@ -479,7 +507,7 @@ fn sealed(registration: &Registration) -> Option<(uuid::Uuid, SealedDetails)> {
     registration.details().map(|(source, sealed)| (source.uuid(), sealed.clone()))
 }
 
-fn with_details(ready: Vec<Ready>, details: Vec<Option<Details>>) -> Vec<Delivery> {
+fn with_details(ready: Vec<Bound>, details: Vec<Option<Details>>) -> Vec<Delivery> {
     let one = |((leased, webinar, event), details)| Delivery { leased, webinar, event, details };
     ready.into_iter().zip(details).map(one).collect()
 }

@@ -127,6 +127,8 @@ pub struct Policies {
     pub reads_a_minute: u32,
     /// The figures of gates.
     pub pace: crate::pace::PacePolicy,
+    /// How organizations share the workers.
+    pub share: crate::share::SharePolicy,
     /// From when on vanished rows are held.
     pub brake: crate::registration::BrakePolicy,
     /// How long an opened secret is used.
@@ -153,6 +155,7 @@ impl Default for Policies {
             linger: SignedDuration::from_millis(250),
             reads_a_minute: 120,
             pace: crate::pace::PacePolicy::default(),
+            share: crate::share::SharePolicy::default(),
             brake: crate::registration::BrakePolicy::default(),
             secret_life: SignedDuration::from_mins(15),
             vault_grace: SignedDuration::from_mins(60),

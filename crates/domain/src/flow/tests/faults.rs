@@ -38,7 +38,7 @@ fn untouched(world: &World) -> bool {
 fn a_credential_that_is_not_accepted_stops_all_calls_until_it_is() {
     let world = world();
     world.provider.fails(FaultKind::Unauthorised { version: 1 });
-    let (taken, _) = done(world.bridge.deliver.take(1)).unwrap();
+    let (taken, _) = done(world.bridge.deliver.take(1, &Default::default())).unwrap();
     let mut sent = done(world.bridge.deliver.begin(taken)).unwrap();
     let end = done(world.bridge.deliver.send(sent.remove(0)));
     done(world.bridge.deliver.finish(vec![end])).unwrap();
@@ -61,7 +61,7 @@ fn a_credential_that_is_not_accepted_stops_all_calls_until_it_is() {
 #[test]
 fn the_no_to_an_older_credential_is_no_news() {
     let world = world();
-    let (taken, _) = done(world.bridge.deliver.take(1)).unwrap();
+    let (taken, _) = done(world.bridge.deliver.take(1, &Default::default())).unwrap();
     let sent = done(world.bridge.deliver.begin(taken)).unwrap();
     assert_eq!(world.enter(Purpose::Provider, "newer"), ProbeOutcome::Accepted);
     world.provider.fails(FaultKind::Unauthorised { version: 1 });

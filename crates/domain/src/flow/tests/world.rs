@@ -235,9 +235,10 @@ impl MemoryStore {
     }
 }
 
-/// Nothing is gathered, and polls come on time, so that a step does what it can at once.
+/// Nothing is gathered, polls come on time, and nobody shares, so that a step does what it can at once.
 fn policies() -> Policies {
-    Policies { linger: SignedDuration::ZERO, poll_spread: 0, ..Policies::default() }
+    let share = crate::share::SharePolicy::open();
+    Policies { linger: SignedDuration::ZERO, poll_spread: 0, share, ..Policies::default() }
 }
 
 fn bridge(ports: Ports, policies: Policies) -> Bridge {
