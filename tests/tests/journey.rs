@@ -302,7 +302,7 @@ async fn a_registration_goes_to_on24_and_its_answer_comes_back() {
     let (id, outcome) = house.answered().await;
     assert!(id.is_null() && outcome != json!(100_000_001), "the CRM has not heard of it: {id} {outcome}");
 
-    at_rest(async || house.bridge.answer.step(10).await).await;
+    at_rest(async || house.bridge.answer.step().await).await;
     let (id, outcome) = house.answered().await;
     assert_eq!(id, json!(live[0]["event_user_id"].to_string()), "the person's id at ON24");
     assert_eq!(outcome, json!(100_000_001), "published");
@@ -320,16 +320,16 @@ async fn the_minutes_of_a_webinar_come_home() {
     let house = House::with(12).await.activated().await;
     house.observe().await;
     house.deliver().await;
-    at_rest(async || house.bridge.answer.step(20).await).await;
+    at_rest(async || house.bridge.answer.step().await).await;
     assert_eq!(house.balance().await.persons.at_provider, 12);
-    at_rest(async || house.bridge.metrics.step(8).await).await;
+    at_rest(async || house.bridge.metrics.step().await).await;
     assert_eq!(house.balance().await.minutes.provider, 0, "the webinar is still to come");
 
     let webinars = house.bridge.desk.webinars(house.organization).await.unwrap();
     let [(webinar, _)] = &webinars[..] else { panic!("one webinar") };
     let after = webinar.ends.duration_since(house.emulators.clock().now()) + SignedDuration::from_hours(1);
     house.emulators.clock().advance(after);
-    at_rest(async || house.bridge.metrics.step(8).await).await;
+    at_rest(async || house.bridge.metrics.step().await).await;
     let minutes = house.balance().await.minutes;
     assert!(minutes.provider > 0, "somebody watched");
     assert_eq!((minutes.crm, minutes.on_their_way), (minutes.provider, 0), "all of it is home");

@@ -2,16 +2,18 @@
 
 mod board;
 mod deliveries;
+mod rounds;
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use webinar_bridge_admin::Meters;
 use webinar_bridge_domain::bridge::Bridge;
-use webinar_bridge_domain::flow::{Rest, StepReport};
+use webinar_bridge_domain::flow::{self, Rest, StepReport};
 use webinar_bridge_domain::port::StoreError;
 use webinar_bridge_domain::time::later;
 
@@ -39,9 +41,6 @@ pub struct Loops {
 /// How long a loop rests when the store cannot serve it.
 const STORE_REST: jiff::SignedDuration = jiff::SignedDuration::from_secs(2);
 
-/// How many items one step takes.
-const AT_ONCE: u32 = 100;
-
 impl Loops {
     /// The loops of `bridge`; nothing runs yet.
     pub fn new(
@@ -58,67 +57,37 @@ impl Loops {
     pub fn start(&self, deliver_workers: u32) -> TaskTracker {
         let tasks = TaskTracker::new();
         let bridge = &self.bridge;
-        let steward = bridge.steward.clone();
-        self.spawn(&tasks, Seat::Steward, move || {
-            let steward = steward.clone();
-            async move { steward.step().await }
-        });
-        let observe = bridge.observe.clone();
-        self.spawn(&tasks, Seat::Observe, move || {
-            let observe = observe.clone();
-            async move { observe.step().await }
-        });
-        let answer = bridge.answer.clone();
-        self.spawn(&tasks, Seat::Answer, move || {
-            let answer = answer.clone();
-            async move { answer.step(AT_ONCE).await }
-        });
-        let metrics = bridge.metrics.clone();
-        self.spawn(&tasks, Seat::Metrics, move || {
-            let metrics = metrics.clone();
-            async move { metrics.step(8).await }
-        });
+        self.go_round(&tasks, Seat::Steward, bridge.steward.clone());
+        self.go_round(&tasks, Seat::Observe, bridge.observe.clone());
+        self.go_round(&tasks, Seat::Answer, bridge.answer.clone());
+        self.go_round(&tasks, Seat::Metrics, bridge.metrics.clone());
         let deliveries = deliveries::Deliveries::new(self.clone(), deliver_workers);
         self.watched(&tasks, Seat::Deliver, deliveries.run());
         tasks.close();
         tasks
     }
 
-    fn spawn<F, S>(&self, tasks: &TaskTracker, seat: Seat, step: F)
-    where
-        F: Fn() -> S + Send + 'static,
-        S: Future<Output = Result<StepReport, StoreError>> + Send,
-    {
-        let loops = self.clone();
-        self.watched(tasks, seat, async move { loops.run(seat, step).await });
+    fn go_round(&self, tasks: &TaskTracker, seat: Seat, flow: impl flow::Rounds + 'static) {
+        self.watched(tasks, seat, rounds::Rounds::new(self.clone(), seat, flow).run());
     }
 
     /// Runs a loop; one that ends in a panic ends the process, since nobody else would do its work.
     fn watched(&self, tasks: &TaskTracker, seat: Seat, run: impl Future<Output = ()> + Send + 'static) {
-        let (meters, fatal) = (self.meters.clone(), self.fatal.clone());
+        let loops = self.clone();
         let task = tasks.spawn(run);
         tasks.spawn(async move {
-            if task.await.is_err_and(|error| error.is_panic()) {
-                meters.panicked();
-                tracing::error!(code = "panic", flow = seat.name(), "a loop ended in a panic");
-                fatal.cancel();
+            if let Err(error) = task.await {
+                loops.ended_in(seat, &error);
             }
         });
     }
 
-    async fn run<F, S>(&self, seat: Seat, step: F)
-    where
-        F: Fn() -> S,
-        S: Future<Output = Result<StepReport, StoreError>>,
-    {
-        while !self.stop.is_cancelled() {
-            self.board.busy(seat);
-            let report = self.judged(seat, step().await);
-            self.meters.count(seat.name(), &report);
-            if report.settled > 0 {
-                self.board.wake_all_but(seat);
-            }
-            self.rest(seat, report.rest).await;
+    /// A panic in a flow is a mistake in it, and trying again might do harm: the process ends.
+    fn ended_in(&self, seat: Seat, error: &JoinError) {
+        if error.is_panic() {
+            self.meters.panicked();
+            tracing::error!(code = "panic", flow = seat.name(), "a loop ended in a panic");
+            self.fatal.cancel();
         }
     }
 
@@ -134,25 +103,29 @@ impl Loops {
         })
     }
 
-    /// Waits until the time has come, somebody wakes the loop, or the process ends.
-    async fn rest(&self, seat: Seat, rest: Rest) {
+    /// Waits until the time has come, somebody wakes the loop, or the process ends. Whether it was woken.
+    async fn rest(&self, seat: Seat, rest: Rest) -> bool {
         if rest == Rest::Now {
             tokio::task::yield_now().await;
-            return;
+            return false;
         }
         self.board.resting(seat, rest);
-        let time = async {
-            match rest {
-                Rest::Until(at) => self.wait.until(at).await,
-                Rest::Now | Rest::Idle => std::future::pending().await,
-            }
+        let woken = tokio::select! {
+            () = self.time(rest) => false,
+            () = self.board.woken(seat) => true,
+            () = self.stop.cancelled() => false,
         };
-        tokio::select! {
-            () = time => {}
-            () = self.board.woken(seat) => {}
-            () = self.stop.cancelled() => {}
-        }
         self.board.busy(seat);
+        woken
+    }
+
+    /// Returns when the time has come that somebody rests until.
+    async fn time(&self, rest: Rest) {
+        match rest {
+            Rest::Now => tokio::task::yield_now().await,
+            Rest::Until(at) => self.wait.until(at).await,
+            Rest::Idle => std::future::pending().await,
+        }
     }
 }
 

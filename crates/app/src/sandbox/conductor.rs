@@ -79,7 +79,8 @@ impl Conductor {
 
     /// When attendance is asked for next, whatever webinar it is of.
     pub(crate) async fn next_pull(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.bridge.ports().ledger.next_due(self.now()).await
+        let ready = self.bridge.ports().ledger.ready(self.now()).await?;
+        Ok(ready.into_iter().map(|(_, at)| at).min())
     }
 
     /// Whether nothing is left to be told to the CRM.

@@ -43,7 +43,8 @@ async fn find(world: &StoreWorld, webinar: u8) -> Option<Stored<MetricsSync>> {
 }
 
 async fn claim(world: &StoreWorld, limit: u32, now: Timestamp) -> Vec<LeasedSync> {
-    let order = SyncClaim { limit, now, lease: SignedDuration::from_mins(2) };
+    let order =
+        SyncClaim { organization: world.organization, limit, now, lease: SignedDuration::from_mins(2) };
     world.store.ledger.claim(&order).await.expect("the store works")
 }
 
@@ -52,7 +53,8 @@ async fn settle(world: &StoreWorld, end: &SyncEnd) -> SyncSettled {
 }
 
 async fn next_due(world: &StoreWorld, now: Timestamp) -> Option<Timestamp> {
-    world.store.ledger.next_due(now).await.expect("the store works")
+    let ready = world.store.ledger.ready(now).await.expect("the store works");
+    ready.into_iter().find(|(organization, _)| *organization == world.organization).map(|(_, at)| at)
 }
 
 /// The end of a leased sync, which is due again then.

@@ -112,7 +112,12 @@ pub async fn leases_of_older_epochs_are_running(s: &mut dyn StoreSubject) {
     plan(&world, 1, NOW).await;
     let delivering = world.claim_one(Lane::Deliver, NOW).await;
     world.claim_one(Lane::Answer, NOW).await;
-    let claim = SyncClaim { limit: 9, now: NOW, lease: SignedDuration::from_mins(3) };
+    let claim = SyncClaim {
+        organization: world.organization,
+        limit: 9,
+        now: NOW,
+        lease: SignedDuration::from_mins(3),
+    };
     assert_eq!(world.store.ledger.claim(&claim).await.expect("the store works").len(), 1);
     assert_eq!(running(0).await, 0, "these are of the newest epoch");
     world.integrate(Integration::Draining { terms: TermsVersion(1), newer: None, then: Then::Nothing }).await;

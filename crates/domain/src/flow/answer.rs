@@ -1,6 +1,8 @@
 //! Answer: tells the CRM what became of its registrations, in batches.
 
-use super::{Base, Rest, StepReport, Topic, registration_fact};
+use async_trait::async_trait;
+
+use super::{Base, Rest, Rounds, StepReport, Topic, registration_fact};
 use crate::fact::{Fact, Step};
 use crate::fault::{Code, Fault, FaultKind, Peer, Verdict, Work, judge};
 use crate::id::{OrganizationId, SourceId, Stored};
@@ -25,28 +27,33 @@ struct Told {
     later: Option<Deferral>,
 }
 
+/// How many registrations' answers one round writes; with two sources each they fill half a batch.
+const AT_ONCE: u32 = 100;
+
+#[async_trait]
+impl Rounds for Answering {
+    async fn due(&self) -> Result<Vec<(OrganizationId, Rest)>, StoreError> {
+        let now = self.base.now();
+        let ready = self.base.ports.worklist.ready(Lane::Answer, now).await?;
+        Ok(ready.into_iter().map(|ready| (ready.organization, Rest::until(ready.at, now))).collect())
+    }
+
+    async fn round(&self, organization: OrganizationId) -> Result<StepReport, StoreError> {
+        match self.rests(organization, self.base.now()).await? {
+            Some(until) => Ok(StepReport::idle(Rest::Until(until))),
+            None => self.tell(organization).await,
+        }
+    }
+}
+
 impl Answering {
     pub(crate) const fn new(base: Base) -> Self {
         Self { base }
     }
 
-    /// Writes up to `limit` registrations' answers.
-    pub async fn step(&self, limit: u32) -> Result<StepReport, StoreError> {
-        let mut report = StepReport::idle(Rest::Idle);
-        let now = self.base.now();
-        for ready in self.base.ports.worklist.ready(Lane::Answer, now).await? {
-            let rest = Rest::until(ready.at, now);
-            if rest != Rest::Now {
-                report.rest = report.rest.or_sooner(rest);
-                continue;
-            }
-            if let Some(until) = self.rests(ready.organization, now).await? {
-                report.rest = report.rest.or_sooner(Rest::Until(until));
-                continue;
-            }
-            report.add(self.tell(ready.organization, limit.max(1)).await?);
-        }
-        Ok(report)
+    /// Writes answers of every organization that has some.
+    pub async fn step(&self) -> Result<StepReport, StoreError> {
+        self.all().await
     }
 
     async fn rests(&self, id: OrganizationId, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
@@ -56,10 +63,9 @@ impl Answering {
         }
     }
 
-    async fn tell(&self, organization: OrganizationId, limit: u32) -> Result<StepReport, StoreError> {
+    async fn tell(&self, organization: OrganizationId) -> Result<StepReport, StoreError> {
         let (now, lease) = (self.base.now(), self.base.policies.lease);
-        let largest = u32::try_from(AnswerBatch::LARGEST / 2).unwrap_or(u32::MAX);
-        let order = ClaimOrder { organization, lane: Lane::Answer, limit: limit.min(largest), now, lease };
+        let order = ClaimOrder { organization, lane: Lane::Answer, limit: AT_ONCE, now, lease };
         let mut claimed = self.base.ports.worklist.claim(&order).await?;
         if claimed.is_empty() {
             // Somebody else was faster; should they fail, we are there again.

@@ -1,9 +1,11 @@
 //! Metrics: attendance, from the provider to the CRM, one webinar's page at a time.
 
-use super::{Base, Rest, StepReport, Topic, fact};
+use async_trait::async_trait;
+
+use super::{Base, Rest, Rounds, StepReport, Topic, fact};
 use crate::fact::{FactKind, Step, Subject};
 use crate::fault::{Fault, Peer, Verdict, Work, judge};
-use crate::id::Stored;
+use crate::id::{OrganizationId, Stored};
 use crate::metrics::{Attendance, AttendanceKey, Input, MetricsSync, SyncState, Watched};
 use crate::port::{LeasedSync, StoreError, SyncClaim, SyncEnd, SyncSettled};
 use crate::time::later;
@@ -22,25 +24,41 @@ pub(super) struct Changes {
     pub(super) written: Vec<(AttendanceKey, Watched)>,
 }
 
+/// How many webinars' pages one round pulls or writes.
+const AT_ONCE: u32 = 8;
+
+#[async_trait]
+impl Rounds for Metrics {
+    async fn due(&self) -> Result<Vec<(OrganizationId, Rest)>, StoreError> {
+        let now = self.base.now();
+        let ready = self.base.ports.ledger.ready(now).await?;
+        Ok(ready.into_iter().map(|(organization, at)| (organization, Rest::until(at, now))).collect())
+    }
+
+    async fn round(&self, organization: OrganizationId) -> Result<StepReport, StoreError> {
+        let (now, lease) = (self.base.now(), self.base.policies.lease);
+        let order = SyncClaim { organization, limit: AT_ONCE, now, lease };
+        let claimed = self.base.ports.ledger.claim(&order).await?;
+        if claimed.is_empty() {
+            // Somebody else was faster; should they fail, we are there again.
+            return Ok(StepReport::idle(Rest::Until(later(now, self.base.policies.outage_rest))));
+        }
+        let mut report = StepReport::idle(Rest::Now);
+        for leased in claimed {
+            report.add(self.one(leased).await?);
+        }
+        Ok(report)
+    }
+}
+
 impl Metrics {
     pub(crate) const fn new(base: Base) -> Self {
         Self { base }
     }
 
-    /// Pulls or writes up to `limit` webinars' pages.
-    pub async fn step(&self, limit: u32) -> Result<StepReport, StoreError> {
-        let (now, lease) = (self.base.now(), self.base.policies.lease);
-        let claimed = self.base.ports.ledger.claim(&SyncClaim { limit: limit.max(1), now, lease }).await?;
-        let mut report = StepReport::idle(if claimed.is_empty() { Rest::Idle } else { Rest::Now });
-        for leased in claimed {
-            report.add(self.one(leased).await?);
-        }
-        if report.rest == Rest::Idle
-            && let Some(due) = self.base.ports.ledger.next_due(now).await?
-        {
-            report.rest = Rest::until(due, now);
-        }
-        Ok(report)
+    /// Pulls or writes pages of every organization's webinars that are due.
+    pub async fn step(&self) -> Result<StepReport, StoreError> {
+        self.all().await
     }
 
     async fn one(&self, leased: LeasedSync) -> Result<StepReport, StoreError> {

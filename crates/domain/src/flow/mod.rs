@@ -15,6 +15,7 @@ mod pull;
 mod push;
 mod readings;
 mod report;
+mod rounds;
 mod rows;
 mod settle;
 mod standing;
@@ -46,6 +47,7 @@ pub use keyholder::{EnterError, Keyholder, ProbeOutcome};
 pub use metrics::Metrics;
 pub use observe::Observe;
 pub use report::{Rest, StepReport};
+pub use rounds::Rounds;
 pub use standing::{Note, Standing, Topic};
 pub use steward::{Refusal, Steward};
 

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use async_trait::async_trait;
+
 use super::readings::ROWS_AT_ONCE;
 use super::webinars::Unread;
-use super::{Base, Rest, StepReport, Topic};
+use super::{Base, Rest, Rounds, StepReport, Topic};
 use crate::fault::{Fault, FaultKind, Missing, Peer, Verdict, Work, judge};
 use crate::id::OrganizationId;
 use crate::port::{CrmRow, CrmTable, Organization, PendingHint, StoreError};
@@ -77,6 +79,22 @@ const HINTS_AT_ONCE: usize = 200;
 /// The shortest wait after a feed could not be read.
 const SHORTEST_WAIT: SignedDuration = SignedDuration::from_secs(1);
 
+#[async_trait]
+impl Rounds for Observe {
+    async fn due(&self) -> Result<Vec<(OrganizationId, Rest)>, StoreError> {
+        let active = self.base.active().await?;
+        Ok(active.into_iter().map(|organization| (organization.id, Rest::Now)).collect())
+    }
+
+    async fn round(&self, id: OrganizationId) -> Result<StepReport, StoreError> {
+        let known = self.base.ports.organizations.load(&id).await?.map(|stored| stored.item);
+        match known.filter(|organization| organization.integration.is_active()) {
+            Some(organization) => self.follow(&organization).await,
+            None => Ok(StepReport::idle(Rest::Idle)),
+        }
+    }
+}
+
 impl Observe {
     pub(crate) fn new(base: Base) -> Self {
         let (feeds, hinted, missed, unreadable) = Default::default();
@@ -85,11 +103,7 @@ impl Observe {
 
     /// Reads the feeds whose time has come, and the hints. One page a feed, so that organizations share.
     pub async fn step(&self) -> Result<StepReport, StoreError> {
-        let mut report = StepReport::idle(Rest::Idle);
-        for organization in self.base.active().await? {
-            report.add(self.follow(&organization).await?);
-        }
-        Ok(report)
+        self.all().await
     }
 
     /// Reads all feeds at the next step, as if their time had come.

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
+
 use super::keyholder::{EnterError, slot};
-use super::{Base, ProbeOutcome, Rest, StepReport, Topic, fact};
+use super::{Base, ProbeOutcome, Rest, Rounds, StepReport, Topic, fact};
 use crate::credential::{CredentialState, Purpose};
 use crate::fact::{NotAllowed, Step, Subject};
 use crate::fault::{Fault, Peer};
@@ -40,6 +42,30 @@ pub enum Refusal {
     /// The store is unwell.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+#[async_trait]
+impl Rounds for Steward {
+    async fn due(&self) -> Result<Vec<(OrganizationId, Rest)>, StoreError> {
+        let all = self.base.ports.organizations.list().await?;
+        let asleep = |state: &Integration| matches!(state, Integration::Dormant | Integration::Erased);
+        let awake = all.into_iter().filter(|stored| !asleep(&stored.item.integration));
+        Ok(awake.map(|stored| (stored.item.id, Rest::Now)).collect())
+    }
+
+    async fn round(&self, id: OrganizationId) -> Result<StepReport, StoreError> {
+        let Some(Stored { item, .. }) = self.base.ports.organizations.load(&id).await? else {
+            return Ok(StepReport::idle(Rest::Idle));
+        };
+        let rest = match item.integration {
+            Integration::Draining { .. } => self.drain(&item).await,
+            Integration::Dormant | Integration::Erased => Ok(Rest::Idle),
+            Integration::Active { .. }
+            | Integration::AwaitingCredentials { .. }
+            | Integration::AwaitingTerms { .. } => self.tend(&item).await,
+        };
+        Ok(StepReport::idle(unless_store(rest)?))
+    }
 }
 
 impl Steward {
@@ -147,18 +173,7 @@ impl Steward {
 
     /// Probes what is to be probed, activates what is ready, ends what has drained.
     pub async fn step(&self) -> Result<StepReport, StoreError> {
-        let mut report = StepReport::idle(Rest::Idle);
-        for Stored { item, .. } in self.base.ports.organizations.list().await? {
-            let rest = match item.integration {
-                Integration::Draining { .. } => self.drain(&item).await,
-                Integration::Dormant | Integration::Erased => Ok(Rest::Idle),
-                Integration::Active { .. }
-                | Integration::AwaitingCredentials { .. }
-                | Integration::AwaitingTerms { .. } => self.tend(&item).await,
-            };
-            report.rest = report.rest.or_sooner(unless_store(rest)?);
-        }
-        Ok(report)
+        self.all().await
     }
 
     /// Tries secrets that are not proven, and activates the organization once all is.

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 
 use super::row::{SyncRow, Work};
@@ -13,11 +15,17 @@ use crate::time::{Timestamp, later};
 
 #[async_trait]
 impl SyncLedger for MemoryStore {
-    async fn next_due(&self, _: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    async fn ready(&self, _: Timestamp) -> Result<Vec<(OrganizationId, Timestamp)>, StoreError> {
         let state = self.state();
-        let of_active =
-            state.syncs.iter().filter(|((organization, _), _)| state.active_epoch(*organization).is_some());
-        Ok(of_active.filter_map(|(_, row)| row.free_at()).min())
+        let mut soonest: BTreeMap<OrganizationId, Timestamp> = BTreeMap::new();
+        for ((organization, _), row) in &state.syncs {
+            if let (Some(_), Some(at)) = (state.active_epoch(*organization), row.free_at()) {
+                soonest.entry(*organization).and_modify(|first| *first = at.min(*first)).or_insert(at);
+            }
+        }
+        let mut ready: Vec<_> = soonest.into_iter().collect();
+        ready.sort_by_key(|(organization, at)| (*at, *organization));
+        Ok(ready)
     }
 
     async fn claim(&self, order: &SyncClaim) -> Result<Vec<LeasedSync>, StoreError> {
@@ -121,7 +129,7 @@ impl State {
         let mut due: Vec<_> = self
             .syncs
             .iter()
-            .filter(|((organization, _), _)| self.active_epoch(*organization).is_some())
+            .filter(|((owner, _), _)| *owner == order.organization && self.active_epoch(*owner).is_some())
             .filter(|(_, row)| row.free_at().is_some_and(|at| at <= order.now))
             .map(|(key, row)| (row.stored.item.due(), *key))
             .collect();

@@ -12,10 +12,10 @@ use crate::time::{SignedDuration, Timestamp};
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait SyncLedger: Send + Sync {
-    /// When the next sync of an active organization is due; those under a lease count from the end of it.
-    async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
+    /// When each active organization's next sync is due, the soonest first; those under a lease count from the end of it.
+    async fn ready(&self, now: Timestamp) -> Result<Vec<(OrganizationId, Timestamp)>, StoreError>;
 
-    /// Leases due syncs of active organizations, the longest due first; every claim raises the fence.
+    /// Leases due syncs of an organization that is active, the longest due first; every claim raises the fence.
     async fn claim(&self, order: &SyncClaim) -> Result<Vec<LeasedSync>, StoreError>;
 
     /// A webinar's sync.
@@ -52,6 +52,8 @@ pub trait SyncLedger: Send + Sync {
 /// A wish for syncs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SyncClaim {
+    /// Whose.
+    pub organization: OrganizationId,
     /// How many at the most.
     pub limit: u32,
     /// The time.

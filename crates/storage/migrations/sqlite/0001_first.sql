@@ -158,7 +158,7 @@ CREATE TABLE sync (
     UNIQUE (organization, webinar)
 );
 
-CREATE INDEX sync_ready ON sync (ready_at) WHERE ready_at IS NOT NULL;
+CREATE INDEX sync_ready ON sync (organization, ready_at) WHERE ready_at IS NOT NULL;
 CREATE INDEX sync_leased ON sync (organization, lease_until) WHERE lease_until IS NOT NULL;
 
 CREATE TABLE attendance (

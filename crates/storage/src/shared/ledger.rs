@@ -18,12 +18,14 @@ use super::tallies::Tallies;
 use super::{Conn, Db, For, Store, facts};
 use crate::record;
 
-const NEXT_DUE: &str = "SELECT s.ready_at FROM sync AS s CROSS JOIN organization AS o
-      WHERE s.ready_at IS NOT NULL AND o.id = s.organization AND o.active = 1 ORDER BY s.ready_at LIMIT 1";
+const READY: &str = "SELECT o.id, (SELECT min(s.ready_at) FROM sync AS s
+            WHERE s.organization = o.id AND s.ready_at IS NOT NULL) AS at
+       FROM organization AS o WHERE o.active = 1";
 const CLAIM: &str = "UPDATE sync SET lease_until = $2, fence = fence + 1,
             epoch = (SELECT o.epoch FROM organization AS o WHERE o.id = sync.organization)
       WHERE id IN (SELECT s.id FROM sync AS s CROSS JOIN organization AS o
-                    WHERE s.ready_at <= $1 AND o.id = s.organization AND o.active = 1 ORDER BY s.ready_at LIMIT $3)
+                    WHERE s.organization = $4 AND s.ready_at <= $1 AND o.id = s.organization AND o.active = 1
+                    ORDER BY s.ready_at LIMIT $3)
      RETURNING id, revision, fence, epoch, due_at, doc";
 const RECOGNISE: &str = concat!(
     "SELECT ",
@@ -125,24 +127,28 @@ fn clues(query: &CluesQuery) -> Result<String, StoreError> {
 
 #[async_trait]
 impl SyncLedger for Store {
-    async fn next_due(&self, _now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        let at: Option<i64> = self
-            .read(move |conn| {
-                Box::pin(
-                    async move { Ok(sqlx::query_scalar::<Db, i64>(NEXT_DUE).fetch_optional(conn).await?) },
-                )
-            })
+    async fn ready(&self, _now: Timestamp) -> Result<Vec<(OrganizationId, Timestamp)>, StoreError> {
+        let rows: Vec<(String, Option<i64>)> = self
+            .read(|conn| Box::pin(async move { Ok(sqlx::query_as::<Db, _>(READY).fetch_all(conn).await?) }))
             .await?;
-        Ok(at.map(record::time))
+        let mut ready = vec![];
+        for (organization, at) in rows {
+            let Some(at) = at else { continue };
+            ready.push((record::id_in("organization", "id", &organization)?.into(), record::time(at)));
+        }
+        ready.sort_by_key(|(organization, at)| (*at, *organization));
+        Ok(ready)
     }
 
     async fn claim(&self, order: &SyncClaim) -> Result<Vec<LeasedSync>, StoreError> {
         let until = record::micros(later(order.now, order.lease));
         let (now, limit) = (record::micros(order.now), i64::from(order.limit));
+        let organization = record::id(order.organization.uuid());
         let mut claimed: Vec<Claimed> = self
             .write(move |conn| {
                 Box::pin(async move {
                     let rows = sqlx::query_as::<Db, _>(CLAIM).bind(now).bind(until).bind(limit);
+                    let rows = rows.bind(organization);
                     Ok(rows.fetch_all(conn).await?)
                 })
             })

@@ -138,7 +138,7 @@ impl Bench {
             let change = SyncChange { expected: None, next, facts: vec![] };
             assert!(matches!(SyncLedger::amend(&store, &change).await.unwrap(), Saved::Done(_)));
         }
-        let order = SyncClaim { limit: 9, now: at(1), lease: LEASE };
+        let order = SyncClaim { organization: id(1), limit: 9, now: at(1), lease: LEASE };
         let mut leased = SyncLedger::claim(&store, &order).await.unwrap();
         leased.sort_by_key(|leased| leased.lease.webinar);
         let syncs = leased.into_iter().map(|leased| (leased.lease, leased.sync, leased.revision)).collect();

@@ -25,7 +25,9 @@ async fn plan(store: &Store, next: MetricsSync) -> Saved<MetricsSync> {
 }
 
 async fn claim(store: &Store, limit: u32, now: i64) -> Vec<LeasedSync> {
-    SyncLedger::claim(store, &SyncClaim { limit, now: at(now), lease: LEASE }).await.unwrap()
+    SyncLedger::claim(store, &SyncClaim { organization: id(1), limit, now: at(now), lease: LEASE })
+        .await
+        .unwrap()
 }
 
 fn end(leased: &LeasedSync, next: MetricsSync) -> SyncEnd {
@@ -59,13 +61,13 @@ async fn a_sync_is_claimed_once_and_the_longest_due_first() {
     for (organization, webinar, due) in [(1, 50, 30), (1, 51, 10), (1, 52, 20), (2, 53, 1)] {
         assert!(matches!(plan(&store, sync(organization, webinar, due)).await, Saved::Done(_)));
     }
-    assert_eq!(store.next_due(at(0)).await.unwrap(), Some(at(10)));
+    assert_eq!(store.ready(at(0)).await.unwrap(), [(id(1), at(10))]);
     assert!(claim(&store, 9, 9).await.is_empty());
     let first = claim(&store, 2, 60).await;
     assert_eq!(first.iter().map(|leased| leased.lease.webinar).collect::<Vec<_>>(), [id(51), id(52)]);
     assert_eq!(first[0].sync, sync(1, 51, 10));
     assert_eq!(claim(&store, 9, 61).await.len(), 1);
-    assert_eq!(store.next_due(at(0)).await.unwrap(), Some(at(180)));
+    assert_eq!(store.ready(at(0)).await.unwrap(), [(id(1), at(180))]);
     let again = claim(&store, 9, 180).await;
     assert!(again[0].lease.fence > first[0].lease.fence);
     assert_eq!(

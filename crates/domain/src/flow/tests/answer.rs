@@ -86,7 +86,7 @@ fn a_repeated_answer_does_no_harm() {
         Err(crm_fault(FaultKind::Ambiguous))
     });
     let bridge = world.another(|ports| ports.answers = Arc::new(answers));
-    super::world::rested(|| done(bridge.answer.step(50)).unwrap());
+    super::world::rested(|| done(bridge.answer.step()).unwrap());
     assert!(*told.lock().unwrap() >= 3);
     world.pass(minutes(5));
     world.answer();
@@ -109,7 +109,7 @@ fn what_was_begun_and_never_ended_is_told_again_although_the_outcome_turned_back
         Err(crm_fault(FaultKind::Ambiguous))
     });
     let dying = world.another(|ports| ports.answers = Arc::new(answers));
-    done(dying.answer.step(50)).unwrap();
+    done(dying.answer.step()).unwrap();
     assert_eq!(world.crm.told(1), Some(Answer::Cancelled));
     // She comes back before anybody tells the CRM anything else: the outcome is the one that it was told at first.
     world.crm.restore(1);
@@ -133,7 +133,7 @@ fn what_changes_while_it_is_told_is_told_next() {
         Ok(vec![ItemOutcome::Done; batch.items.len()])
     });
     let bridge = world.another(|ports| ports.answers = Arc::new(answers));
-    done(bridge.answer.step(50)).unwrap();
+    done(bridge.answer.step()).unwrap();
     let source = &world.registration("ada@x.io").sources[&row(1)];
     assert!(matches!(source.answered, Told::This(Answer::Admitted(_))), "told all the same");
     world.work();
@@ -209,7 +209,7 @@ fn outcomes_that_do_not_fit_the_batch_say_nothing() {
     let mut answers = MockCrmAnswers::new();
     answers.expect_answer().returning(|_| Ok(vec![ItemOutcome::Done]));
     let bridge = world.another(|ports| ports.answers = Arc::new(answers));
-    let report = done(bridge.answer.step(50)).unwrap();
+    let report = done(bridge.answer.step()).unwrap();
     assert_eq!((report.settled, report.deferred), (0, 3));
     assert_eq!(world.registration("ada@x.io").answers_due().len(), 1);
 }
@@ -236,7 +236,7 @@ fn a_batch_is_never_larger_than_it_may_be() {
         done(crate::port::CrmAnswers::answer(crm.as_ref(), batch))
     });
     let bridge = world.another(|ports| ports.answers = Arc::new(answers));
-    super::world::rested(|| done(bridge.answer.step(200)).unwrap());
+    super::world::rested(|| done(bridge.answer.step()).unwrap());
     let sizes = sizes.lock().unwrap();
     assert!(sizes.iter().all(|size| *size <= AnswerBatch::LARGEST), "{sizes:?}");
     assert_eq!(sizes.iter().sum::<usize>(), 180);

@@ -1,5 +1,7 @@
 //! The desk's balance adds up, whatever happens.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::crm::crm_fault;
@@ -96,7 +98,7 @@ fn happens(world: &World, known: &mut [bool; 6], happening: &Happening) {
         Happening::CallOff(n) => world.crm.event(n, |webinar| webinar.cancelled = true),
         Happening::Fault(n) => fault(world, n),
         Happening::Crash => {
-            let (taken, _) = done(world.bridge.deliver.take(1, &Default::default())).unwrap();
+            let (taken, _) = done(world.bridge.deliver.take(1, &BTreeMap::new())).unwrap();
             done(world.bridge.deliver.begin(taken)).unwrap();
         }
         Happening::LosePlaces => world.crm.lose_places(0),

@@ -1,5 +1,7 @@
 //! What becomes of people at the provider.
 
+use std::collections::BTreeMap;
+
 use super::provider::provider_fault;
 use super::world::{World, done, minutes, seconds};
 use crate::fault::FaultKind;
@@ -72,7 +74,7 @@ fn an_unclear_end_is_asserted_again_after_a_minute() {
 fn an_interrupted_call_is_a_doubt_and_the_third_in_a_row_is_poison() {
     let world = world();
     for lost in 1..=3 {
-        let (taken, _) = done(world.bridge.deliver.take(1, &Default::default())).unwrap();
+        let (taken, _) = done(world.bridge.deliver.take(1, &BTreeMap::new())).unwrap();
         let sent = done(world.bridge.deliver.begin(taken)).unwrap();
         assert_eq!(sent.len(), 1, "journalled, and then the process dies");
         assert_eq!(world.registration("ada@x.io").attempts, lost);
@@ -94,7 +96,7 @@ fn an_interrupted_call_is_a_doubt_and_the_third_in_a_row_is_poison() {
 #[test]
 fn a_change_while_the_call_is_out_is_delivered_next() {
     let world = world();
-    let (taken, _) = done(world.bridge.deliver.take(1, &Default::default())).unwrap();
+    let (taken, _) = done(world.bridge.deliver.take(1, &BTreeMap::new())).unwrap();
     let mut sent = done(world.bridge.deliver.begin(taken)).unwrap();
     world.crm.contact(1, "ada@x.io", "Augusta");
     world.look();
@@ -109,7 +111,7 @@ fn a_change_while_the_call_is_out_is_delivered_next() {
 #[test]
 fn an_answer_after_its_lease_is_evidence_all_the_same() {
     let world = world();
-    let (taken, _) = done(world.bridge.deliver.take(1, &Default::default())).unwrap();
+    let (taken, _) = done(world.bridge.deliver.take(1, &BTreeMap::new())).unwrap();
     let mut sent = done(world.bridge.deliver.begin(taken)).unwrap();
     world.pass(seconds(121));
     world.crm.cancel(1);
@@ -183,7 +185,7 @@ fn a_new_address_that_is_held_does_not_keep_the_old_one_there() {
 #[test]
 fn too_little_of_a_lease_is_no_time_for_a_call() {
     let world = world();
-    let (taken, _) = done(world.bridge.deliver.take(1, &Default::default())).unwrap();
+    let (taken, _) = done(world.bridge.deliver.take(1, &BTreeMap::new())).unwrap();
     world.pass(seconds(61));
     assert!(done(world.bridge.deliver.begin(taken)).unwrap().is_empty());
     assert_eq!(world.registration("ada@x.io").attempts, 0);
@@ -193,7 +195,7 @@ fn too_little_of_a_lease_is_no_time_for_a_call() {
 #[test]
 fn what_is_not_sent_when_the_process_ends_is_free_at_once() {
     let world = world();
-    let (taken, _) = done(world.bridge.deliver.take(1, &Default::default())).unwrap();
+    let (taken, _) = done(world.bridge.deliver.take(1, &BTreeMap::new())).unwrap();
     done(world.bridge.deliver.release(taken)).unwrap();
     assert_eq!(world.deliver().settled, 1);
 }
@@ -201,7 +203,7 @@ fn what_is_not_sent_when_the_process_ends_is_free_at_once() {
 #[test]
 fn a_call_that_is_given_up_may_have_happened() {
     let world = world();
-    let (taken, _) = done(world.bridge.deliver.take(1, &Default::default())).unwrap();
+    let (taken, _) = done(world.bridge.deliver.take(1, &BTreeMap::new())).unwrap();
     let mut sent = done(world.bridge.deliver.begin(taken)).unwrap();
     let end = world.bridge.deliver.abandoned(sent.remove(0));
     done(world.bridge.deliver.finish(vec![end])).unwrap();
@@ -239,7 +241,7 @@ fn people_wait_for_an_event_that_the_provider_does_not_have_yet() {
 #[test]
 fn work_of_a_webinar_that_is_called_off_rests_and_comes_back_with_it() {
     let world = world();
-    let (taken, _) = done(world.bridge.deliver.take(1, &Default::default())).unwrap();
+    let (taken, _) = done(world.bridge.deliver.take(1, &BTreeMap::new())).unwrap();
     let sent = done(world.bridge.deliver.begin(taken)).unwrap();
     assert_eq!(sent.len(), 1, "and then the process dies");
     world.crm.event(1, |webinar| webinar.cancelled = true);

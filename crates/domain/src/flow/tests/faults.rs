@@ -1,5 +1,7 @@
 //! Deliveries while something that they lean on does not work: the organization rests, its people are not to blame.
 
+use std::collections::BTreeMap;
+
 use std::sync::Arc;
 
 use super::keys::vault;
@@ -38,7 +40,7 @@ fn untouched(world: &World) -> bool {
 fn a_credential_that_is_not_accepted_stops_all_calls_until_it_is() {
     let world = world();
     world.provider.fails(FaultKind::Unauthorised { version: 1 });
-    let (taken, _) = done(world.bridge.deliver.take(1, &Default::default())).unwrap();
+    let (taken, _) = done(world.bridge.deliver.take(1, &BTreeMap::new())).unwrap();
     let mut sent = done(world.bridge.deliver.begin(taken)).unwrap();
     let end = done(world.bridge.deliver.send(sent.remove(0)));
     done(world.bridge.deliver.finish(vec![end])).unwrap();
@@ -61,7 +63,7 @@ fn a_credential_that_is_not_accepted_stops_all_calls_until_it_is() {
 #[test]
 fn the_no_to_an_older_credential_is_no_news() {
     let world = world();
-    let (taken, _) = done(world.bridge.deliver.take(1, &Default::default())).unwrap();
+    let (taken, _) = done(world.bridge.deliver.take(1, &BTreeMap::new())).unwrap();
     let sent = done(world.bridge.deliver.begin(taken)).unwrap();
     assert_eq!(world.enter(Purpose::Provider, "newer"), ProbeOutcome::Accepted);
     world.provider.fails(FaultKind::Unauthorised { version: 1 });
@@ -215,5 +217,5 @@ fn what_somebody_else_claimed_first_is_looked_at_again() {
     let soon = Rest::Until(world.now() + seconds(30));
     assert_eq!(done(bridge.deliver.step(5)).unwrap().rest, soon, "should they die, we are there");
     world.deliver();
-    assert_eq!(done(bridge.answer.step(5)).unwrap().rest, soon);
+    assert_eq!(done(bridge.answer.step()).unwrap().rest, soon);
 }

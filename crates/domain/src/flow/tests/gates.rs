@@ -137,7 +137,7 @@ fn a_crm_that_asks_to_wait_is_left_alone_by_all() {
     let world = world();
     world.deliver();
     world.crm.fails("answer", [crm_fault(FaultKind::Throttled { after: Some(seconds(40)) })]);
-    done(world.bridge.answer.step(1)).unwrap();
+    done(world.bridge.answer.step()).unwrap();
     world.crm.calls();
     world.answer();
     world.look();

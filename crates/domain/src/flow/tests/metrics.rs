@@ -231,7 +231,7 @@ fn a_webinar_that_moves_is_asked_about_later() {
 fn minutes_in_hand_go_home_although_the_webinar_is_gone() {
     let world = world();
     world.provider.watched(vec![vec![watcher(&id(&world, "ada@x.io"), None, 40)]]);
-    done(world.bridge.metrics.step(1)).unwrap();
+    done(world.bridge.metrics.step()).unwrap();
     assert!(matches!(state(&world), SyncState::Staged { .. }));
     world.crm.drop_event(1);
     world.look();
@@ -253,7 +253,7 @@ fn what_is_pulled_while_the_webinar_is_called_off_waits_for_nobody() {
         Ok(AttendancePage { attendees: attendees.clone(), next: None, complete: true })
     });
     let bridge = world.another(|ports| ports.attendance = Arc::new(attendance));
-    done(bridge.metrics.step(1)).unwrap();
+    done(bridge.metrics.step()).unwrap();
     assert!(matches!(state(&world), SyncState::Closed { .. }));
     assert_eq!(world.balance().minutes.on_their_way, 0);
 }
@@ -302,5 +302,5 @@ fn without_a_key_nobody_is_recognised_and_the_pull_waits() {
 #[test]
 fn a_limit_of_nothing_is_no_reason_to_spin() {
     let world = world();
-    super::world::rested(|| done(world.bridge.metrics.step(0)).unwrap());
+    super::world::rested(|| done(world.bridge.metrics.step()).unwrap());
 }

@@ -1,5 +1,7 @@
 //! Organizations on their way into work and out of it.
 
+use std::collections::BTreeMap;
+
 use super::crm::crm_fault;
 use super::keys::vault;
 use super::provider::provider_fault;
@@ -140,7 +142,7 @@ fn removing_the_secret_drains_first() {
     world.crm.register(1, 1, "ada@x.io");
     world.crm.register(2, 1, "bob@x.io");
     world.observe();
-    let (taken, _) = done(world.bridge.deliver.take(2, &Default::default())).unwrap();
+    let (taken, _) = done(world.bridge.deliver.take(2, &BTreeMap::new())).unwrap();
     let mut taken = taken.into_iter();
     let mut sent = done(world.bridge.deliver.begin(taken.by_ref().take(1).collect())).unwrap();
     assert!(done(world.bridge.steward.remove(world.org, Purpose::Provider)).unwrap());
@@ -170,7 +172,7 @@ fn a_secret_that_comes_back_while_it_drains_leads_back_to_work() {
     world.crm.webinar(1);
     world.crm.register(1, 1, "ada@x.io");
     world.observe();
-    let (taken, _) = done(world.bridge.deliver.take(1, &Default::default())).unwrap();
+    let (taken, _) = done(world.bridge.deliver.take(1, &BTreeMap::new())).unwrap();
     done(world.bridge.steward.remove(world.org, Purpose::Provider)).unwrap();
     world.enter(Purpose::Provider, "again");
     done(world.bridge.deliver.release(taken)).unwrap();
@@ -184,7 +186,7 @@ fn a_lease_that_nobody_gives_back_delays_the_end_by_its_own_length() {
     world.crm.webinar(1);
     world.crm.register(1, 1, "ada@x.io");
     world.observe();
-    done(world.bridge.deliver.take(1, &Default::default())).unwrap();
+    done(world.bridge.deliver.take(1, &BTreeMap::new())).unwrap();
     done(world.bridge.steward.remove(world.org, Purpose::Provider)).unwrap();
     world.pass(seconds(119));
     world.steward();

@@ -141,11 +141,11 @@ impl World {
     }
 
     pub(super) fn answer(&self) -> StepReport {
-        rested(|| done(self.bridge.answer.step(50)).unwrap())
+        rested(|| done(self.bridge.answer.step()).unwrap())
     }
 
     pub(super) fn metrics(&self) -> StepReport {
-        rested(|| done(self.bridge.metrics.step(8)).unwrap())
+        rested(|| done(self.bridge.metrics.step()).unwrap())
     }
 
     pub(super) fn steward(&self) -> StepReport {
