@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use tokio::net::TcpListener;
@@ -59,11 +60,12 @@ impl Service {
         Ok(Self { public: public_address, private: private_address, loops, admin, tasks, servers, close })
     }
 
-    /// Stops taking work, lets running calls end, closes the doors.
-    pub(crate) async fn stop(mut self) {
+    /// Stops taking work and lets running calls end; meanwhile, and for `drain` at least, the doors stay open and
+    /// readiness says no, so that load balancers send nobody here any more. Then closes the doors.
+    pub(crate) async fn stop(mut self, drain: Duration) {
         self.admin.readiness.ending();
         self.loops.stop.cancel();
-        self.tasks.wait().await;
+        tokio::join!(self.tasks.wait(), crate::world::pause(drain));
         self.close.cancel();
         let doors_close = crate::world::pause(DOORS_CLOSE);
         tokio::pin!(doors_close);
@@ -77,7 +79,7 @@ impl Service {
 }
 
 /// How long open connections may take to end.
-const DOORS_CLOSE: std::time::Duration = std::time::Duration::from_secs(3);
+const DOORS_CLOSE: Duration = Duration::from_secs(3);
 
 fn serve(
     servers: &mut JoinSet<std::io::Result<()>>,

@@ -1,20 +1,41 @@
 //! The machine's time and chance, and waiting.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use webinar_bridge_domain::port::{Clock, Entropy};
 use webinar_bridge_domain::time::whole_micros;
 
 /// The machine's clock.
-pub struct SystemClock;
+#[derive(Clone, Copy, Debug)]
+pub struct SystemClock {
+    began: Instant,
+}
+
+impl SystemClock {
+    /// The clock of this machine.
+    #[expect(clippy::disallowed_methods, reason = "this is where the program's time comes from")]
+    pub fn new() -> Self {
+        Self { began: Instant::now() }
+    }
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is where the program's time comes from")]
     fn now(&self) -> Timestamp {
         whole_micros(Timestamp::now())
+    }
+
+    fn steady(&self) -> SignedDuration {
+        SignedDuration::try_from(self.began.elapsed()).unwrap_or(SignedDuration::MAX)
     }
 }
 

@@ -35,6 +35,8 @@ impl Registrar for On24 {
             register: budget("register", 1000),
             amend: budget("amend", 1000),
             forget: budget("forget", 30),
+            registrants: budget("registrants", 100),
+            attendance: budget("attendance", 100),
         }
     }
 

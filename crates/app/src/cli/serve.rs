@@ -31,7 +31,7 @@ pub(crate) async fn run(flags: Flags) -> Result<(), Failure> {
     let public = bind(settings.public, "server.public").await?;
     let private = bind(settings.private, "server.private").await?;
     let around = Surroundings {
-        clock: Arc::new(SystemClock),
+        clock: Arc::new(SystemClock::new()),
         entropy: Arc::new(SystemEntropy::new()),
         open_house: false,
         token_lifetime: Some(TOKEN_LIFE),
@@ -47,7 +47,7 @@ pub(crate) async fn run(flags: Flags) -> Result<(), Failure> {
         house.board,
         public,
         Some(private),
-        Arc::new(SystemClock),
+        Arc::new(SystemClock::new()),
         settings.deliver_workers,
     )?;
     tracing::info!(code = "ready", public = %service.public, private = %service.private.unwrap_or(settings.private), "ready");
@@ -63,7 +63,7 @@ pub(crate) async fn run(flags: Flags) -> Result<(), Failure> {
         () = declaring => false,
     };
     tracing::info!(code = "draining", "ending: no new work, running calls end");
-    service.stop().await;
+    service.stop(settings.drain).await;
     house.store.close().await.map_err(Failure::unexpected)?;
     tracing::info!(code = "ended", "ended");
     if failed { Err(Failure::unexpected("the service ended itself; the log says why")) } else { Ok(()) }

@@ -40,6 +40,7 @@ pub(crate) struct Storage {
 pub(crate) struct Server {
     pub(crate) public: Option<String>,
     pub(crate) private: Option<String>,
+    pub(crate) drain: Option<SignedDuration>,
 }
 
 #[derive(Debug, Default, Deserialize)]

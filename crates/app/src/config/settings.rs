@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use secrecy::SecretString;
@@ -27,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) storage_url: String,
     pub(crate) public: SocketAddr,
     pub(crate) private: SocketAddr,
+    /// How long the doors stay open once readiness has said no.
+    pub(crate) drain: Duration,
     pub(crate) log_filter: String,
     pub(crate) log_format: LogFormat,
     pub(crate) token: Option<Token>,
@@ -74,6 +77,7 @@ impl Settings {
         let storage_url = storage_url(&mut check, file.storage.url);
         let public = check.address(&["server", "public"], file.server.public.as_deref(), "127.0.0.1:8080");
         let private = check.address(&["server", "private"], file.server.private.as_deref(), "127.0.0.1:9090");
+        let drain = drain(&mut check, file.server.drain);
         let log_filter = log_filter(&mut check, file.log.filter);
         let log_format = log_format(&mut check, file.log.format.as_deref());
         let token = token(&mut check, file.api.bootstrap_token);
@@ -103,6 +107,7 @@ impl Settings {
                 storage_url,
                 public,
                 private,
+                drain,
                 log_filter,
                 log_format,
                 token,
@@ -230,6 +235,15 @@ fn policies(
     }
     policies.cadence.after_end.sort_unstable();
     policies
+}
+
+/// Long enough for load balancers to notice, short enough to end within 20 seconds.
+fn drain(check: &mut Check<'_>, given: Option<SignedDuration>) -> Duration {
+    let given = check.duration(&["server", "drain"], given);
+    if given.is_some_and(|drain| drain > SignedDuration::from_secs(10)) {
+        check.mistake(&["server", "drain"], "`server.drain` must be from 0s to 10s", None);
+    }
+    given.and_then(|drain| Duration::try_from(drain).ok()).unwrap_or(Duration::from_secs(3))
 }
 
 fn intake(check: &mut Check<'_>, policies: &mut Policies, given: &file::Intake) {

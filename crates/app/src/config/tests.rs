@@ -203,7 +203,7 @@ fn a_misspelt_key_is_shown_with_the_right_one() {
     );
     assert!(report.contains("──┬──"), "a caret under the key:\n{report}");
     let report = Given::with_store("[server]\nelephant = 1\n").bad();
-    tells(&report, &["unknown key `elephant`", "known here: `private`, `public`"]);
+    tells(&report, &["unknown key `elephant`", "known here: `drain`, `private`, `public`"]);
 }
 
 #[test]

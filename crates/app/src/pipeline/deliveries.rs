@@ -17,6 +17,12 @@ pub(super) struct Deliveries {
     workers: usize,
     /// Claimed, not journalled.
     waiting: VecDeque<Delivery>,
+    /// Claimed, not journalled, and to go one by one with nothing beside (rule R4).
+    solitary: VecDeque<Delivery>,
+    /// Whether what is out goes alone.
+    alone: bool,
+    /// Whether a solitary one has just had its turn, so that the others have theirs.
+    others: bool,
     /// Journalled and out.
     calls: JoinSet<Delivered>,
     /// What is out, for the case that a call is given up.
@@ -27,8 +33,8 @@ impl Deliveries {
     pub(super) fn new(loops: Loops, workers: u32) -> Self {
         let deliver = loops.bridge.deliver.clone();
         let workers = usize::try_from(workers).unwrap_or(1).max(1);
-        let (waiting, calls, out) = Default::default();
-        Self { loops, deliver, workers, waiting, calls, out }
+        let (waiting, solitary, calls, out) = Default::default();
+        Self { loops, deliver, workers, waiting, solitary, alone: false, others: false, calls, out }
     }
 
     pub(super) async fn run(mut self) {
@@ -40,7 +46,7 @@ impl Deliveries {
             if report.settled + report.held > 0 {
                 self.loops.board.wake_all_but(Seat::Deliver);
             }
-            if self.calls.is_empty() && self.waiting.is_empty() {
+            if self.calls.is_empty() && self.claimed() == 0 {
                 self.loops.rest(Seat::Deliver, report.rest).await;
             }
         }
@@ -50,11 +56,13 @@ impl Deliveries {
     /// Claims if there is room, journals and sends what there are free calls for, settles what has ended.
     async fn turn(&mut self) -> Result<StepReport, StoreError> {
         let mut report = StepReport::idle(Rest::Idle);
-        if self.waiting.len() < self.workers {
-            let room = u32::try_from(2 * self.workers - self.waiting.len()).unwrap_or(1);
+        if self.claimed() < self.workers {
+            let room = u32::try_from(2 * self.workers - self.claimed()).unwrap_or(1);
             let (taken, some) = self.deliver.take(room, &self.in_hand()).await?;
             report.add(some);
-            self.waiting.extend(taken);
+            let (solitary, others): (Vec<_>, Vec<_>) = taken.into_iter().partition(Delivery::goes_alone);
+            self.solitary.extend(solitary);
+            self.waiting.extend(others);
         }
         self.send().await?;
         if let Some(ended) = self.ended().await {
@@ -65,7 +73,7 @@ impl Deliveries {
 
     /// What each organization has claimed or out.
     fn in_hand(&self) -> BTreeMap<OrganizationId, u32> {
-        let waiting = self.waiting.iter().map(Delivery::organization);
+        let waiting = self.waiting.iter().chain(&self.solitary).map(Delivery::organization);
         let mut in_hand = BTreeMap::new();
         for organization in waiting.chain(self.out.values().map(Sent::organization)) {
             *in_hand.entry(organization).or_insert(0) += 1;
@@ -73,12 +81,37 @@ impl Deliveries {
         in_hand
     }
 
+    /// How much is claimed and not journalled.
+    fn claimed(&self) -> usize {
+        self.waiting.len() + self.solitary.len()
+    }
+
+    /// What may go out now: as many as there are free calls for, or one alone.
+    fn next(&mut self) -> Vec<Delivery> {
+        if self.calls.is_empty() && self.alone {
+            (self.alone, self.others) = (false, true);
+        }
+        if self.alone {
+            return vec![];
+        }
+        let others_first = self.others && !self.waiting.is_empty();
+        if self.solitary.is_empty() || others_first {
+            self.others = false;
+            let free = self.workers.saturating_sub(self.calls.len()).min(self.waiting.len());
+            return self.waiting.drain(..free).collect();
+        }
+        if !self.calls.is_empty() {
+            return vec![];
+        }
+        self.alone = true;
+        self.solitary.pop_front().into_iter().collect()
+    }
+
     async fn send(&mut self) -> Result<(), StoreError> {
-        let free = self.workers.saturating_sub(self.calls.len()).min(self.waiting.len());
-        if free == 0 {
+        let batch = self.next();
+        if batch.is_empty() {
             return Ok(());
         }
-        let batch: Vec<Delivery> = self.waiting.drain(..free).collect();
         for sent in self.deliver.begin(batch).await? {
             let (deliver, kept) = (self.deliver.clone(), sent.clone());
             let call = self.calls.spawn(async move { deliver.send(sent).await });
@@ -122,7 +155,7 @@ impl Deliveries {
 
     /// Gives back what was not sent, lets calls end within their time, and settles the rest as unclear.
     async fn end(mut self) {
-        let waiting: Vec<Delivery> = self.waiting.drain(..).collect();
+        let waiting: Vec<Delivery> = self.waiting.drain(..).chain(self.solitary.drain(..)).collect();
         let released = self.deliver.release(waiting).await;
         let mut ended = vec![];
         let calls_end = crate::world::pause(CALLS_END);

@@ -13,6 +13,7 @@ mod story;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use webinar_bridge_admin::Token;
@@ -52,7 +53,7 @@ pub(crate) enum Story {
 
 /// Plays a story.
 pub(crate) async fn run(plan: Plan) -> Result<(), Failure> {
-    let began = crate::world::SystemClock.now();
+    let began = crate::world::SystemClock::new().now();
     let mut ending = Ending::caught()?;
     telemetry::start("error", crate::config::LogFormat::Auto);
     let public = bind(plan.listen, "--listen").await?;
@@ -119,7 +120,7 @@ impl Staged<'_> {
             self.progress.say(&format!("The console stays open at {console} until you press Ctrl-C."));
             ending.asked().await;
         }
-        service.stop().await;
+        service.stop(Duration::ZERO).await;
         let closed = house.store.close().await.map_err(Failure::unexpected);
         outcome.and(closed)
     }
@@ -145,7 +146,7 @@ impl Staged<'_> {
         let peers = emulators.ready();
         Box::pin(story::Theatre { plan, stage, peers, conductor, progress, bridge }.play()).await?;
         let findings = audit::audit(peers, stage, stage.organization).await.map_err(Failure::unexpected)?;
-        let elapsed = crate::world::SystemClock.now().duration_since(began);
+        let elapsed = crate::world::SystemClock::new().now().duration_since(began);
         if plan.json {
             print_line(findings.line(elapsed));
         } else {

@@ -72,6 +72,19 @@ impl Peers {
         roots.map(|root| self.state(root)["calls"].take())
     }
 
+    /// How often each person was written to, of those who are there.
+    pub(crate) fn writes(&self) -> Vec<u64> {
+        let state = self.state(self.on24());
+        let everybody = state["events"][0]["registrants"].as_array().unwrap();
+        everybody.iter().map(|one| one["writes"].as_u64().unwrap()).collect()
+    }
+
+    pub(crate) fn on24_good_weather(&self) {
+        let url = format!("{}/_emulator/weather", self.on24());
+        let (status, answer) = self.http.send(Method::DELETE, &url, "", None);
+        assert!((200..300).contains(&status), "{answer}");
+    }
+
     pub(crate) fn on24_weather(&self, operation: &str, effect: &str) {
         let rule = json!({ "operation": operation, "effect": effect, "probability": 1.0, "count": null });
         let url = format!("{}/_emulator/weather", self.on24());
@@ -207,6 +220,7 @@ impl<'a> Serve<'a> {
             ("WEBINAR_BRIDGE__STORAGE__URL", store.as_str()),
             ("WEBINAR_BRIDGE__SERVER__PUBLIC", public),
             ("WEBINAR_BRIDGE__SERVER__PRIVATE", private),
+            ("WEBINAR_BRIDGE__SERVER__DRAIN", "0s"),
         ];
         Program::start(&["serve", "--config", peers.config().to_str().unwrap()], &[&variables, more].concat())
     }

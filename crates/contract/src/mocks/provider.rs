@@ -84,6 +84,8 @@ fn registrar(event: &Shared<Event>) -> MockRegistrar {
         register: Budget::open("register"),
         amend: Budget::open("amend"),
         forget: Budget::open("forget"),
+        registrants: Budget::open("registrants"),
+        attendance: Budget::open("attendance"),
     };
     mock.expect_traits().returning(move || traits.clone());
     let it = event.clone();

@@ -11,7 +11,7 @@ use crate::port::{
     Settled, Settlement, StoreError,
 };
 use crate::registration::{Answer, Input, Registration};
-use crate::time::{Timestamp, later};
+use crate::time::{SignedDuration, Timestamp, later};
 
 /// Tells the CRM.
 #[derive(Clone)]
@@ -65,6 +65,7 @@ impl Answering {
 
     async fn tell(&self, organization: OrganizationId) -> Result<StepReport, StoreError> {
         let (now, lease) = (self.base.now(), self.base.policies.lease);
+        let steady = self.base.ports.clock.steady();
         let order = ClaimOrder { organization, lane: Lane::Answer, limit: AT_ONCE, now, lease };
         let mut claimed = self.base.ports.worklist.claim(&order).await?;
         if claimed.is_empty() {
@@ -76,7 +77,7 @@ impl Answering {
         while !claimed.is_empty() {
             let (some, rest) = one_batch(claimed);
             claimed = rest;
-            report.add(self.tell_batch(organization, some).await?);
+            report.add(self.tell_batch(organization, some, steady).await?);
         }
         Ok(report)
     }
@@ -85,8 +86,9 @@ impl Answering {
         &self,
         organization: OrganizationId,
         leased: Vec<Leased>,
+        claimed: SignedDuration,
     ) -> Result<StepReport, StoreError> {
-        let leased = self.begin(leased).await?;
+        let leased = self.begin(leased, claimed).await?;
         let due: Vec<Vec<(SourceId, Answer)>> =
             leased.iter().map(|leased| due(&leased.registration)).collect();
         let item =
@@ -104,12 +106,11 @@ impl Answering {
 
     /// Journals that answers are about to be written (rule D2): a write whose end is never recorded leaves them unsure,
     /// and they are written again. What changed meanwhile goes back; the next claim sees it as it is now.
-    async fn begin(&self, leased: Vec<Leased>) -> Result<Vec<Leased>, StoreError> {
+    async fn begin(&self, leased: Vec<Leased>, claimed: SignedDuration) -> Result<Vec<Leased>, StoreError> {
         let now = self.base.now();
         let (mut begun, mut opening, mut back) = (vec![], vec![], vec![]);
         for leased in leased {
-            // Too little of the lease is left for a whole call (rule L1).
-            let late = leased.lease.until < later(now, self.base.policies.call_room);
+            let late = self.base.is_late(claimed);
             match self.opening(&leased, now) {
                 _ if late => back.push(leased),
                 Some(order) => opening.push((leased, order)),

@@ -35,6 +35,8 @@ pub struct Deliver {
 #[derive(Clone, Debug)]
 pub struct Delivery {
     leased: Leased,
+    /// When the claim was about to be made, by the clock that cannot be set.
+    claimed: SignedDuration,
     webinar: Webinar,
     event: ProviderEventId,
     /// `None`: they cannot be opened.
@@ -164,6 +166,7 @@ impl Deliver {
             return Ok((vec![], StepReport::idle(Rest::Now)));
         }
         let (now, lease) = (self.base.now(), self.base.policies.lease);
+        let steady = self.base.ports.clock.steady();
         let order = ClaimOrder { organization, lane: Lane::Deliver, limit, now, lease };
         let claimed = self.base.ports.worklist.claim(&order).await?;
         if claimed.is_empty() {
@@ -181,7 +184,7 @@ impl Deliver {
             report.rest = Rest::Until(at);
             return Ok((vec![], report));
         }
-        let deliveries = self.opened(organization, let_in, &webinars).await?;
+        let deliveries = self.opened(organization, let_in, &webinars, steady).await?;
         report.rest = if deliveries.is_none() { Rest::Until(self.soon()) } else { Rest::Now };
         Ok((deliveries.unwrap_or_default(), report))
     }
@@ -299,6 +302,7 @@ impl Deliver {
         organization: OrganizationId,
         leased: Vec<Leased>,
         webinars: &BTreeMap<WebinarId, Webinar>,
+        claimed: SignedDuration,
     ) -> Result<Option<Vec<Delivery>>, StoreError> {
         let mut order = RevealOrder { organization, sealed: vec![] };
         let (mut ready, mut stuck) = (vec![], vec![]);
@@ -316,7 +320,7 @@ impl Deliver {
         // Without an event or a person there is nothing to send, and looking again at once would change nothing.
         self.give_back(stuck, Some(self.base.policies.outage_rest)).await?;
         match self.revealed(order).await {
-            Ok(details) => Ok(Some(with_details(ready, details))),
+            Ok(details) => Ok(Some(with_details(ready, details, claimed))),
             Err(fault) => self.sealed_still(organization, ready, &fault).await.map(|()| None),
         }
     }
@@ -389,8 +393,7 @@ impl Deliver {
         let mut back = vec![];
         let mut opening = vec![];
         for delivery in deliveries {
-            // Too little of the lease is left for a whole call (rule L1).
-            let late = delivery.leased.lease.until < later(now, self.base.policies.call_room);
+            let late = self.base.is_late(delivery.claimed);
             match self.attempt(&delivery, now) {
                 Some(open) if !late => opening.push((delivery, open)),
                 _ => back.push(delivery.leased),
@@ -463,13 +466,19 @@ impl Deliver {
 }
 
 impl Delivery {
+    /// Whether the last ones to have this registration in hand never came back: it goes alone, so that no neighbour is
+    /// taken along should it be to blame (rule R4).
+    pub const fn goes_alone(&self) -> bool {
+        self.leased.registration.takeovers > 0
+    }
+
     /// Whose it is.
     pub const fn organization(&self) -> OrganizationId {
         self.leased.lease.key.organization
     }
 
     fn sent(self, registration: Registration, revision: Revision, call: Call) -> Sent {
-        let Self { leased, webinar, event, details } = self;
+        let Self { leased, webinar, event, details, .. } = self;
         Sent { registration, lease: leased.lease, revision, call, webinar, event, details }
     }
 }
@@ -507,8 +516,8 @@ fn sealed(registration: &Registration) -> Option<(uuid::Uuid, SealedDetails)> {
     registration.details().map(|(source, sealed)| (source.uuid(), sealed.clone()))
 }
 
-fn with_details(ready: Vec<Bound>, details: Vec<Option<Details>>) -> Vec<Delivery> {
-    let one = |((leased, webinar, event), details)| Delivery { leased, webinar, event, details };
+fn with_details(ready: Vec<Bound>, details: Vec<Option<Details>>, claimed: SignedDuration) -> Vec<Delivery> {
+    let one = |((leased, webinar, event), details)| Delivery { leased, claimed, webinar, event, details };
     ready.into_iter().zip(details).map(one).collect()
 }
 

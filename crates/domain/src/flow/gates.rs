@@ -4,7 +4,7 @@ use super::{Base, Topic};
 use crate::fault::{Fault, FaultKind, Missing, Peer};
 use crate::id::OrganizationId;
 use crate::pace::{Grant, Met, Want};
-use crate::port::{GateKey, GateReport, GrantOrder, StoreError};
+use crate::port::{Budget, GateKey, GateReport, GrantOrder, StoreError};
 use crate::time::Timestamp;
 
 impl Base {
@@ -67,6 +67,35 @@ impl Base {
         };
         let orders: Vec<GrantOrder> = wants.into_iter().map(order).collect();
         self.ports.gates.grant(&orders).await
+    }
+
+    /// Asks for one call of a group to the provider. `Some`: not before then.
+    pub(crate) async fn must_wait(
+        &self,
+        organization: OrganizationId,
+        budget: Budget,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        if let Some(until) = self.gate_rests(organization, Peer::Provider, false).await? {
+            return Ok(Some(until));
+        }
+        let want = Want { fresh: 1, retries: 0, hurried: false };
+        let wants = vec![(budget.group, want, budget.a_minute)];
+        Ok(match self.granted(organization, Peer::Provider, wants).await?.first() {
+            Some(Grant::Rest(until) | Grant::Calls { fresh: 0, more_at: until, .. }) => Some(*until),
+            Some(Grant::Calls { .. }) | None => None,
+        })
+    }
+
+    /// Tells the gate of a group what one call to the provider met.
+    pub(crate) async fn came<T>(
+        &self,
+        organization: OrganizationId,
+        budget: Budget,
+        end: &Result<T, Fault>,
+    ) -> Result<(), StoreError> {
+        let met = end.as_ref().map_or_else(met, |_| Some(Met::Passed(1)));
+        let key = GateKey { organization, peer: Peer::Provider, group: budget.group.to_owned() };
+        self.met(met.into_iter().map(|met| (key.clone(), met)).collect()).await
     }
 
     /// Tells the gates what calls met.

@@ -231,6 +231,13 @@ impl Base {
         Ok(Some(until))
     }
 
+    /// Whether too little is left of a lease that was claimed then for a whole call (rule L1). Measured by the clock that
+    /// cannot be set.
+    pub(crate) fn is_late(&self, claimed: SignedDuration) -> bool {
+        let used = self.ports.clock.steady() - claimed;
+        used + self.policies.call_room > self.policies.lease
+    }
+
     /// All organizations that are at work.
     pub(crate) async fn active(&self) -> Result<Vec<Organization>, StoreError> {
         let all = self.ports.organizations.list().await?;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::metrics::{Changes, Metrics};
 use super::{StepReport, Topic, of_the_vault};
-use crate::fault::Fault;
+use crate::fault::{Fault, Verdict};
 use crate::id::{OrganizationId, SourceId, WebinarId};
 use crate::metrics::{Attendance, AttendanceKey, Input, Matched, PageMark, Seen};
 use crate::person::{Address, Details, EmailKey, SealedDetails};
@@ -36,7 +36,14 @@ impl Metrics {
             return self.end(leased, &Input::PeriodOver, Changes::default()).await;
         }
         let query = AttendanceQuery { organization: webinar.organization, event: event.clone(), page };
-        let pulled = match self.base.ports.attendance.attendance(&query).await {
+        let budget = self.base.ports.registrar.traits().attendance;
+        if let Some(until) = self.base.must_wait(webinar.organization, budget).await? {
+            let verdict = Verdict::Again { at: until, counted: false };
+            return self.end(leased, &Input::Faulted { verdict }, Changes::default()).await;
+        }
+        let pulled = self.base.ports.attendance.attendance(&query).await;
+        self.base.came(webinar.organization, budget, &pulled).await?;
+        let pulled = match pulled {
             Ok(pulled) => pulled,
             Err(fault) => return self.failed(leased, Some(webinar), &fault, Changes::default()).await,
         };

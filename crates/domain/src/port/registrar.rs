@@ -46,6 +46,10 @@ pub struct ProviderTraits {
     pub amend: Budget,
     /// The budget of forgetting.
     pub forget: Budget,
+    /// The budget of listing registrants.
+    pub registrants: Budget,
+    /// The budget of listing attendance.
+    pub attendance: Budget,
 }
 
 /// Calls that a provider counts together.

@@ -167,7 +167,17 @@ impl Registrar for PretendProvider {
     fn traits(&self) -> ProviderTraits {
         let (landing, read_lag) = (SignedDuration::from_mins(10), SignedDuration::from_mins(5));
         let [register, amend, forget] = ["register", "amend", "forget"].map(Budget::open);
-        ProviderTraits { name: "pretend", landing, read_lag, register, amend, forget }
+        let [registrants, attendance] = ["registrants", "attendance"].map(Budget::open);
+        ProviderTraits {
+            name: "pretend",
+            landing,
+            read_lag,
+            register,
+            amend,
+            forget,
+            registrants,
+            attendance,
+        }
     }
 
     async fn register(&self, order: &RegisterOrder) -> Result<Outcome, Fault> {
