@@ -33,7 +33,10 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ("admin", &["domain"]),
     ("emulator", &[]),
     ("app", &["admin", "domain", "dynamics", "keyvault", "on24", "storage", "transport"]),
-    ("tests", &[]),
+    (
+        "tests",
+        &["admin", "app", "domain", "dynamics", "emulator", "keyvault", "on24", "storage", "transport"],
+    ),
 ];
 
 fn impure(tree: &Tree, package: &str) -> Vec<String> {

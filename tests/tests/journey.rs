@@ -6,23 +6,18 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Client;
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use webinar_bridge_domain::balance::{Balance, Scope};
 use webinar_bridge_domain::bridge::Bridge;
 use webinar_bridge_domain::credential::Purpose;
-use webinar_bridge_domain::flow::{Keyholder, Policies, Ports, ProbeOutcome, Rest, StepReport};
+use webinar_bridge_domain::flow::{ProbeOutcome, Rest, StepReport};
 use webinar_bridge_domain::id::OrganizationId;
-use webinar_bridge_domain::memory::SeededEntropy;
-use webinar_bridge_domain::port::{Clock, Silence, StoreError};
+use webinar_bridge_domain::port::{Clock, StoreError};
 use webinar_bridge_domain::time::whole_micros;
-use webinar_bridge_dynamics::{Access, DynamicsSettings};
 use webinar_bridge_emulator::{Emulators, Options, Ready};
-use webinar_bridge_keyvault::{AzureSettings, CacheSettings, VaultSettings};
-use webinar_bridge_on24::On24Settings;
 use webinar_bridge_storage::{StorageSettings, Store};
-use webinar_bridge_transport::{ClientSettings, HttpClient};
+use webinar_bridge_tests::house::{self, Wiring};
 
 /// The emulators' clock, as the bridge reads it.
 struct EmulatorClock(webinar_bridge_emulator::Clock);
@@ -45,15 +40,14 @@ struct House {
 
 impl House {
     async fn with(registrations: u32) -> Self {
-        // Another test may have been faster.
-        drop(rustls::crypto::ring::default_provider().install_default());
         let clock = webinar_bridge_emulator::Clock::new();
         let options = Options { registrations, ..Options::default() };
         let emulators = Emulators::start(options, clock.clone()).await.unwrap();
         let folder = TempDir::new().unwrap();
         let url = format!("sqlite://{}", folder.path().join("bridge.db").display());
         let store = webinar_bridge_storage::open(&StorageSettings::at(url)).await.unwrap();
-        let bridge = bridge(emulators.ready(), &store, Arc::new(EmulatorClock(clock)));
+        let wiring = Wiring::of(&store, Arc::new(EmulatorClock(clock)));
+        let bridge = house::bridge(emulators.ready(), wiring);
         let organization = bridge.steward.found("Contoso", None).await.unwrap().id;
         let client = Client::builder().no_proxy().build().unwrap();
         Self { emulators, bridge, store, organization, client, _folder: folder }
@@ -64,16 +58,7 @@ impl House {
     }
 
     async fn enters(&self, purpose: Purpose) -> ProbeOutcome {
-        let (on24, crm) = (&self.ready().on24, access(self.ready()));
-        let secret = match purpose {
-            Purpose::Provider => webinar_bridge_on24::secret(
-                &on24.base_url,
-                &on24.client_id.to_string(),
-                &on24.access_token_key,
-                &on24.access_token_secret,
-            ),
-            _ => webinar_bridge_dynamics::secret(&crm),
-        };
+        let secret = house::secret(self.ready(), purpose);
         self.bridge.steward.enter(self.organization, purpose, &secret).await.unwrap()
     }
 
@@ -163,89 +148,6 @@ impl House {
         self.store.close().await.unwrap();
         self.emulators.stop().await;
     }
-}
-
-fn access(ready: &Ready) -> Access {
-    let crm = &ready.dataverse;
-    Access {
-        base_url: crm.base_url.parse().unwrap(),
-        authority: crm.authority.parse().unwrap(),
-        tenant_id: crm.tenant_id.clone(),
-        client_id: crm.client_id.clone(),
-        client_secret: SecretString::from(crm.client_secret.clone()),
-    }
-}
-
-fn vault(ready: &Ready) -> VaultSettings {
-    let crm = access(ready);
-    VaultSettings::Azure(Box::new(AzureSettings {
-        base_url: ready.key_vault.base_url.parse().unwrap(),
-        key_name: ready.key_vault.key_name.clone(),
-        authority: crm.authority,
-        tenant_id: crm.tenant_id,
-        client_id: crm.client_id,
-        client_secret: crm.client_secret,
-        installation: None,
-        installation_key: SecretString::from("A".repeat(43)),
-        retired_installation_keys: vec![],
-        allow_insecure_loopback: true,
-        api_version: AzureSettings::API_VERSION.to_owned(),
-        cache: CacheSettings::default(),
-    }))
-}
-
-fn bridge(ready: &Ready, store: &Store, clock: Arc<dyn Clock>) -> Bridge {
-    let store = Arc::new(store.clone());
-    let entropy = Arc::new(SeededEntropy::new(7));
-    let client = HttpClient::new(&ClientSettings::default()).unwrap();
-    let keys = webinar_bridge_keyvault::open(
-        &vault(ready),
-        store.clone(),
-        client.clone(),
-        clock.clone(),
-        entropy.clone(),
-    );
-    let keys = keys.unwrap();
-    let policies = Policies::default();
-    let keyholder = Arc::new(Keyholder::new(
-        store.clone(),
-        keys.vault(),
-        clock.clone(),
-        entropy.clone(),
-        Arc::new(policies.clone()),
-    ));
-    let on24 = On24Settings::default();
-    let on24 =
-        Arc::new(webinar_bridge_on24::provider(&on24, client.clone(), keyholder.clone(), clock.clone()));
-    let crm = DynamicsSettings::default();
-    let crm = Arc::new(webinar_bridge_dynamics::crm(crm, client, keyholder.clone(), clock.clone()));
-    let ports = Ports {
-        clock,
-        entropy,
-        bell: Arc::new(Silence),
-        feed: crm.clone(),
-        answers: crm.clone(),
-        check_ins: crm.clone(),
-        crm_account: crm,
-        registrar: on24.clone(),
-        attendance: on24.clone(),
-        provider_account: on24,
-        vault: keys.vault(),
-        privacy: keys.privacy(),
-        intake: store.clone(),
-        worklist: store.clone(),
-        books: store.clone(),
-        ledger: store.clone(),
-        organizations: store.clone(),
-        credentials: store.clone(),
-        webinars: store.clone(),
-        brakes: store.clone(),
-        endpoints: store.clone(),
-        gates: store.clone(),
-        key_shelf: store.clone(),
-        chronicle: store,
-    };
-    Bridge::new(ports, keyholder, policies)
 }
 
 /// Steps a flow until it wants to rest.

@@ -2,23 +2,23 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a client needs to reach the emulators. Its debug form keeps the secrets.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ready {
     pub on24: On24Ready,
     /// The European data centre, where there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on24_eu: Option<On24Ready>,
     pub dataverse: DataverseReady,
     pub key_vault: KeyVaultReady,
     /// Whom a client must trust where TLS is spoken: a certificate in PEM.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca: Option<String>,
 }
 
-#[derive(Clone, Serialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct On24Ready {
     /// With `/v2` at its end.
     pub base_url: String,
@@ -30,7 +30,7 @@ pub struct On24Ready {
 }
 
 /// Its client is valid for the key vault too.
-#[derive(Clone, Serialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct DataverseReady {
     /// The origin, which is also the resource that tokens are asked for.
     pub base_url: String,
@@ -41,7 +41,7 @@ pub struct DataverseReady {
     pub client_secret: String,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct KeyVaultReady {
     pub base_url: String,
     pub key_name: String,

@@ -22,7 +22,8 @@ pub enum Seat {
 }
 
 impl Seat {
-    const ALL: [Self; 5] = [Self::Steward, Self::Observe, Self::Deliver, Self::Answer, Self::Metrics];
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Steward, Self::Observe, Self::Deliver, Self::Answer, Self::Metrics];
 
     /// The seat's stable name.
     pub const fn name(self) -> &'static str {

@@ -55,14 +55,25 @@ impl Loops {
 
     /// Starts all loops; the tracker ends when they have ended.
     pub fn start(&self, deliver_workers: u32) -> TaskTracker {
+        self.start_some(&Seat::ALL, deliver_workers)
+    }
+
+    /// Starts the loops of some seats, for whoever measures one of them; the tracker ends when they have ended.
+    pub fn start_some(&self, seats: &[Seat], deliver_workers: u32) -> TaskTracker {
         let tasks = TaskTracker::new();
         let bridge = &self.bridge;
-        self.go_round(&tasks, Seat::Steward, bridge.steward.clone());
-        self.go_round(&tasks, Seat::Observe, bridge.observe.clone());
-        self.go_round(&tasks, Seat::Answer, bridge.answer.clone());
-        self.go_round(&tasks, Seat::Metrics, bridge.metrics.clone());
-        let deliveries = deliveries::Deliveries::new(self.clone(), deliver_workers);
-        self.watched(&tasks, Seat::Deliver, deliveries.run());
+        for seat in seats {
+            match seat {
+                Seat::Steward => self.go_round(&tasks, *seat, bridge.steward.clone()),
+                Seat::Observe => self.go_round(&tasks, *seat, bridge.observe.clone()),
+                Seat::Answer => self.go_round(&tasks, *seat, bridge.answer.clone()),
+                Seat::Metrics => self.go_round(&tasks, *seat, bridge.metrics.clone()),
+                Seat::Deliver => {
+                    let deliveries = deliveries::Deliveries::new(self.clone(), deliver_workers);
+                    self.watched(&tasks, *seat, deliveries.run());
+                }
+            }
+        }
         tasks.close();
         tasks
     }

@@ -1,0 +1,221 @@
+//! How many registrations a second are delivered durably, beside the plain HTTP client in the same run.
+//!
+//! `cargo bench -p webinar-bridge-tests --bench pipeline -- [--registrations N] [--database-url URL] [--json] [--check]`
+//!
+//! Timed from the first claim to the last settlement of registrations that were observed beforehand: the sealed details
+//! are opened, mapped and sent, every call is journalled before it is made, and its end is settled durably with its facts.
+//! The pace and the bounds per organization are off. The emulators run in a process of their own.
+
+#![expect(clippy::expect_used, reason = "a benchmark that cannot go on ends, and says at what")]
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use webinar_bridge_admin::Meters;
+use webinar_bridge_app::pipeline::{Board, Loops, Seat};
+use webinar_bridge_app::world::SystemClock;
+use webinar_bridge_domain::balance::Scope;
+use webinar_bridge_domain::bridge::Bridge;
+use webinar_bridge_domain::flow::{Policies, Rest};
+use webinar_bridge_domain::id::OrganizationId;
+use webinar_bridge_domain::share::SharePolicy;
+use webinar_bridge_storage::StorageSettings;
+use webinar_bridge_tests::bench::peer::{self, Peer};
+use webinar_bridge_tests::bench::watch::{Seen, Watched};
+use webinar_bridge_tests::bench::{load, per_second, percentile_ms, process, rounded};
+use webinar_bridge_tests::house::{self, Wiring};
+
+/// The bars that `--check` holds the pipeline to.
+const RATIO: f64 = 0.40;
+const PEAK_MIB: f64 = 256.0;
+
+#[derive(Parser)]
+#[command(about = "Measures durable deliveries beside the plain HTTP client")]
+struct Flags {
+    /// Registrations to deliver.
+    #[arg(long, default_value_t = 20_000)]
+    registrations: u32,
+    /// The store; a new SQLite file unless given.
+    #[arg(long)]
+    database_url: Option<String>,
+    /// Prints one JSON line.
+    #[arg(long)]
+    json: bool,
+    /// Ends with 3 below 0.40 of the plain client, above 256 MiB, or when anybody is lost or doubled.
+    #[arg(long)]
+    check: bool,
+    /// Serves the emulators instead of measuring; the program's own.
+    #[arg(long, hide = true)]
+    emulate: Option<u32>,
+    /// What cargo appends.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let flags = Flags::parse();
+    if let Some(registrations) = flags.emulate {
+        peer::serve(registrations).await;
+        return ExitCode::SUCCESS;
+    }
+    let measured = measure(&flags).await;
+    println!("{}", if flags.json { measured.line() } else { measured.block() });
+    if flags.check && !measured.is_enough() { ExitCode::from(3) } else { ExitCode::SUCCESS }
+}
+
+/// What a run found.
+struct Measured {
+    raw_http_per_s: f64,
+    delivered_per_s: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+    cpu_s_per_10k: f64,
+    rss_peak_mib: f64,
+    lost: usize,
+    duplicated: usize,
+    answered: bool,
+    registrations: u32,
+}
+
+async fn measure(flags: &Flags) -> Measured {
+    let people = usize::try_from(flags.registrations).expect("a count");
+    let peer = Peer::start(flags.registrations);
+    let client = load::client();
+    // Once to open the connections, once to measure.
+    load::posts_per_second(&client, &peer.ready, people / 10).await;
+    let raw_http_per_s = load::posts_per_second(&client, &peer.ready, people).await;
+
+    let folder = TempDir::new().expect("a folder");
+    let own = format!("sqlite://{}", folder.path().join("bridge.db").display());
+    let url = flags.database_url.clone().unwrap_or(own);
+    let store = webinar_bridge_storage::open(&StorageSettings::at(url)).await.expect("a store");
+    let watched = Arc::new(Watched::new(Arc::new(store.clone())));
+    let board = Arc::new(Board::new());
+    let mut policies = Policies { share: SharePolicy::open(), ..Policies::default() };
+    policies.pace.paced = false;
+    let clock = Arc::new(SystemClock::new());
+    let wiring = Wiring {
+        worklist: watched.clone(),
+        bell: board.clone(),
+        policies,
+        ..Wiring::of(&store, clock.clone())
+    };
+    let bridge = house::bridge(&peer.ready, wiring);
+    let organization = house::activated(&bridge, &peer.ready, "Contoso").await;
+    observed(&bridge, organization, u64::from(flags.registrations)).await;
+
+    let loops = Loops::new(bridge.clone(), Meters::new("bench"), board, clock, CancellationToken::new());
+    let cpu_before = process::cpu();
+    let tasks = loops.start_some(&[Seat::Deliver], u32::try_from(load::IN_FLIGHT).expect("a count"));
+    let seen = watched.until(people).await;
+    let cpu = process::cpu().saturating_sub(cpu_before);
+    loops.stop.cancel();
+    tasks.wait().await;
+    let rss_peak_mib = process::peak_mib();
+    let answered = answered(&bridge).await;
+    let (lost, duplicated) = audit(&peer, &client, people).await;
+    store.close().await.expect("the store closes");
+    let Seen { first, last, mut times, .. } = seen;
+    times.sort_unstable();
+    let elapsed = last.expect("a settlement") - first.expect("a claim");
+    Measured {
+        raw_http_per_s,
+        delivered_per_s: per_second(people, elapsed),
+        p50_ms: percentile_ms(&times, 50),
+        p99_ms: percentile_ms(&times, 99),
+        cpu_s_per_10k: cpu.as_secs_f64() * 10_000.0 / f64::from(flags.registrations),
+        rss_peak_mib,
+        lost,
+        duplicated,
+        answered,
+        registrations: flags.registrations,
+    }
+}
+
+/// Has the CRM read until everybody is known and due.
+async fn observed(bridge: &Bridge, organization: OrganizationId, registrations: u64) {
+    loop {
+        let report = bridge.observe.step().await.expect("a step");
+        let balance = bridge.desk.balance(organization, Scope::Organization).await.expect("a balance");
+        if report.rest != Rest::Now && balance.registrations.crm == registrations {
+            assert_eq!(balance.persons.on_their_way, registrations, "everybody is due");
+            return;
+        }
+    }
+}
+
+/// Tells the CRM of everybody, and says whether nothing is left to tell.
+async fn answered(bridge: &Bridge) -> bool {
+    loop {
+        let report = bridge.answer.step().await.expect("a step");
+        if report.rest != Rest::Now {
+            return report.rest == Rest::Idle;
+        }
+    }
+}
+
+/// Who is lost and who is doubled, as ON24 says itself: those of the reference left out, whose addresses are its own.
+async fn audit(peer: &Peer, client: &reqwest::Client, people: usize) -> (usize, usize) {
+    let mut live: BTreeMap<String, usize> = BTreeMap::new();
+    for person in peer.people(client).await {
+        if person.live && !person.email.ends_with("@reference.example") {
+            *live.entry(person.email).or_default() += 1;
+        }
+    }
+    let duplicated = live.values().filter(|count| **count > 1).count();
+    (people.saturating_sub(live.len()), duplicated)
+}
+
+impl Measured {
+    fn ratio(&self) -> f64 {
+        self.delivered_per_s / self.raw_http_per_s
+    }
+
+    fn is_enough(&self) -> bool {
+        self.ratio() >= RATIO
+            && self.rss_peak_mib <= PEAK_MIB
+            && (self.lost, self.duplicated, self.answered) == (0, 0, true)
+    }
+
+    fn line(&self) -> String {
+        json!({
+            "raw_http_per_s": self.raw_http_per_s.round(),
+            "delivered_per_s": self.delivered_per_s.round(),
+            "ratio": rounded(self.ratio(), 3),
+            "p50_ms": rounded(self.p50_ms, 1),
+            "p99_ms": rounded(self.p99_ms, 1),
+            "cpu_s_per_10k": rounded(self.cpu_s_per_10k, 2),
+            "rss_peak_mib": rounded(self.rss_peak_mib, 1),
+            "lost": self.lost,
+            "duplicated": self.duplicated,
+        })
+        .to_string()
+    }
+
+    fn block(&self) -> String {
+        format!(
+            "plain HTTP client    {:8.0}/s\n\
+             delivered durably    {:8.0}/s  = {:.2} of it\n\
+             claim to settled     p50 {:.1} ms, p99 {:.1} ms\n\
+             the bridge used      {:.2} s of processor for 10 000, {:.0} MiB at the most\n\
+             of {} registrations  {} lost, {} doubled, answers {}",
+            self.raw_http_per_s,
+            self.delivered_per_s,
+            self.ratio(),
+            self.p50_ms,
+            self.p99_ms,
+            self.cpu_s_per_10k,
+            self.rss_peak_mib,
+            self.registrations,
+            self.lost,
+            self.duplicated,
+            if self.answered { "all written" } else { "MISSING" },
+        )
+    }
+}

@@ -1,0 +1,106 @@
+//! A worklist that notes when each registration was claimed, and how long it took to settle.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use tokio::sync::Notify;
+use webinar_bridge_domain::port::{
+    Amendment, ClaimOrder, Journalled, Lane, Leased, Opening, PutOff, Ready, Settled, Settlement, StoreError,
+    Worklist,
+};
+use webinar_bridge_domain::registration::{Phase, RegistrationKey};
+use webinar_bridge_domain::time::Timestamp;
+
+use super::now;
+
+/// Watches what goes through a worklist towards the provider.
+pub struct Watched {
+    within: Arc<dyn Worklist>,
+    seen: Mutex<Seen>,
+    settled: Notify,
+}
+
+/// What was seen.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// When the first claim was made.
+    pub first: Option<Instant>,
+    /// When the last settlement came back.
+    pub last: Option<Instant>,
+    /// From claim to settlement, of each that was settled for good.
+    pub times: Vec<Duration>,
+    claimed: HashMap<RegistrationKey, Instant>,
+}
+
+impl Watched {
+    /// Watches `within`.
+    pub fn new(within: Arc<dyn Worklist>) -> Self {
+        Self { within, seen: Mutex::default(), settled: Notify::new() }
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns when so many were settled, with all that was seen until then.
+    pub async fn until(&self, settled: usize) -> Seen {
+        loop {
+            let more = self.settled.notified();
+            if self.seen().times.len() >= settled {
+                return std::mem::take(&mut *self.seen());
+            }
+            more.await;
+        }
+    }
+}
+
+#[async_trait]
+impl Worklist for Watched {
+    async fn ready(&self, lane: Lane, now: Timestamp) -> Result<Vec<Ready>, StoreError> {
+        self.within.ready(lane, now).await
+    }
+
+    async fn claim(&self, order: &ClaimOrder) -> Result<Vec<Leased>, StoreError> {
+        let before = now();
+        let claimed = self.within.claim(order).await?;
+        if order.lane == Lane::Deliver {
+            let mut seen = self.seen();
+            seen.first.get_or_insert(before);
+            seen.claimed.extend(claimed.iter().map(|leased| (leased.registration.key, before)));
+        }
+        Ok(claimed)
+    }
+
+    async fn journal(&self, openings: &[Opening]) -> Result<Vec<Journalled>, StoreError> {
+        self.within.journal(openings).await
+    }
+
+    async fn settle(&self, ends: &[Settlement]) -> Result<Vec<Settled>, StoreError> {
+        let settled = self.within.settle(ends).await?;
+        let at = now();
+        {
+            let mut seen = self.seen();
+            for (end, settled) in ends.iter().zip(&settled) {
+                let for_good = end.next.as_ref().is_some_and(|next| next.phase == Phase::Settled);
+                if let (true, Settled::Done(_)) = (for_good, settled)
+                    && let Some(claimed) = seen.claimed.remove(&end.lease.key)
+                {
+                    seen.times.push(at.duration_since(claimed));
+                }
+            }
+            seen.last = Some(at);
+        }
+        self.settled.notify_waiters();
+        Ok(settled)
+    }
+
+    async fn put_off(&self, order: &PutOff) -> Result<(), StoreError> {
+        self.within.put_off(order).await
+    }
+
+    async fn amend(&self, changes: &[Amendment]) -> Result<Vec<Settled>, StoreError> {
+        self.within.amend(changes).await
+    }
+}
