@@ -79,12 +79,14 @@ struct Measured {
     rss_peak_mib: f64,
     lost: usize,
     duplicated: usize,
+    batch_sizes: [usize; 3],
     answered: bool,
     registrations: u32,
 }
 
 async fn measure(flags: &Flags) -> Measured {
     let people = usize::try_from(flags.registrations).expect("a count");
+    eprintln!("posting by the plain client");
     let peer = Peer::start(flags.registrations);
     let client = load::client();
     // Once to open the connections, once to measure.
@@ -108,9 +110,11 @@ async fn measure(flags: &Flags) -> Measured {
     };
     let bridge = house::bridge(&peer.ready, wiring);
     let organization = house::activated(&bridge, &peer.ready, "Contoso").await;
+    eprintln!("reading the CRM");
     observed(&bridge, organization, u64::from(flags.registrations)).await;
 
     let loops = Loops::new(bridge.clone(), Meters::new("bench"), board, clock, CancellationToken::new());
+    eprintln!("delivering");
     let cpu_before = process::cpu();
     let tasks = loops.start_some(&[Seat::Deliver], u32::try_from(load::IN_FLIGHT).expect("a count"));
     let seen = watched.until(people).await;
@@ -118,9 +122,11 @@ async fn measure(flags: &Flags) -> Measured {
     loops.stop.cancel();
     tasks.wait().await;
     let rss_peak_mib = process::peak_mib();
+    eprintln!("answering the CRM");
     let answered = answered(&bridge).await;
     let (lost, duplicated) = audit(&peer, &client, people).await;
     store.close().await.expect("the store closes");
+    let batch_sizes = seen.batch_sizes();
     let Seen { first, last, mut times, .. } = seen;
     times.sort_unstable();
     let elapsed = last.expect("a settlement") - first.expect("a claim");
@@ -133,6 +139,7 @@ async fn measure(flags: &Flags) -> Measured {
         rss_peak_mib,
         lost,
         duplicated,
+        batch_sizes,
         answered,
         registrations: flags.registrations,
     }
@@ -199,10 +206,12 @@ impl Measured {
     }
 
     fn block(&self) -> String {
+        let [claimed, journalled, settled] = self.batch_sizes;
         format!(
             "plain HTTP client    {:8.0}/s\n\
              delivered durably    {:8.0}/s  = {:.2} of it\n\
              claim to settled     p50 {:.1} ms, p99 {:.1} ms\n\
+             at once              {claimed} claimed, {journalled} journalled, {settled} settled\n\
              the bridge used      {:.2} s of processor for 10 000, {:.0} MiB at the most\n\
              of {} registrations  {} lost, {} doubled, answers {}",
             self.raw_http_per_s,

@@ -25,7 +25,13 @@ impl Address {
 
     /// What identifies the person: trimmed, NFC, lower-case (rule O7). `None` if mail could never arrive there.
     pub fn canonical(&self) -> Option<String> {
-        let canonical: String = self.0.trim().nfc().flat_map(char::to_lowercase).nfc().collect();
+        let typed = self.0.trim();
+        // The long way changes nothing else of plain letters, and most addresses are made of them.
+        let canonical: String = if typed.is_ascii() {
+            typed.to_ascii_lowercase()
+        } else {
+            typed.nfc().flat_map(char::to_lowercase).nfc().collect()
+        };
         let (local, domain) = canonical.rsplit_once('@')?;
         let usable = !local.is_empty()
             && !domain.is_empty()

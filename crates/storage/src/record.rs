@@ -52,6 +52,11 @@ pub(crate) fn read<T: DeserializeOwned>(
     }
 }
 
+/// Rows that came as one JSON array of arrays, in the order of the fields.
+pub(crate) fn gathered<T: DeserializeOwned>(table: &'static str, text: &str) -> Result<Vec<T>, StoreError> {
+    serde_json::from_str(text).map_err(|_| StoreError::Corrupt { table, column: "*", key: String::new() })
+}
+
 /// An id as columns hold it.
 pub(crate) fn id(uuid: Uuid) -> String {
     uuid.simple().to_string()

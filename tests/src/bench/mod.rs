@@ -1,5 +1,6 @@
 //! What the benchmarks share. Each measures against a reference of its own run.
 
+pub mod backlog;
 pub mod load;
 pub mod peer;
 pub mod process;

@@ -31,7 +31,22 @@ pub struct Seen {
     pub last: Option<Instant>,
     /// From claim to settlement, of each that was settled for good.
     pub times: Vec<Duration>,
+    /// How many registrations a claim, a journal entry and a settlement carried, in all, and how many there were of each.
+    pub batches: [(usize, usize); 3],
     claimed: HashMap<RegistrationKey, Instant>,
+}
+
+impl Seen {
+    /// How many registrations one claim, journal entry and settlement carried on average.
+    pub fn batch_sizes(&self) -> [usize; 3] {
+        self.batches.map(|(all, of)| all / of.max(1))
+    }
+
+    fn batch(&mut self, which: usize, size: usize) {
+        if let Some((all, of)) = self.batches.get_mut(which) {
+            (*all, *of) = (*all + size, *of + 1);
+        }
+    }
 }
 
 impl Watched {
@@ -68,12 +83,14 @@ impl Worklist for Watched {
         if order.lane == Lane::Deliver {
             let mut seen = self.seen();
             seen.first.get_or_insert(before);
+            seen.batch(0, claimed.len());
             seen.claimed.extend(claimed.iter().map(|leased| (leased.registration.key, before)));
         }
         Ok(claimed)
     }
 
     async fn journal(&self, openings: &[Opening]) -> Result<Vec<Journalled>, StoreError> {
+        self.seen().batch(1, openings.len());
         self.within.journal(openings).await
     }
 
@@ -82,6 +99,7 @@ impl Worklist for Watched {
         let at = now();
         {
             let mut seen = self.seen();
+            seen.batch(2, ends.len());
             for (end, settled) in ends.iter().zip(&settled) {
                 let for_good = end.next.as_ref().is_some_and(|next| next.phase == Phase::Settled);
                 if let (true, Settled::Done(_)) = (for_good, settled)

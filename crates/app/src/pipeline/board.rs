@@ -36,6 +36,16 @@ impl Seat {
         }
     }
 
+    /// Whether what this loop did may be something to do for that one.
+    const fn makes_work_for(self, other: Self) -> bool {
+        match self {
+            Self::Steward => !matches!(other, Self::Steward),
+            Self::Observe => matches!(other, Self::Deliver | Self::Answer | Self::Metrics),
+            Self::Deliver => matches!(other, Self::Answer),
+            Self::Answer | Self::Metrics => false,
+        }
+    }
+
     const fn index(self) -> usize {
         match self {
             Self::Steward => 0,
@@ -81,10 +91,10 @@ impl Board {
         self.changed.notify_waiters();
     }
 
-    /// Wakes every loop but one. A loop that is woken counts as working from now on, so that nobody takes the moment
-    /// before it opens its eyes for quiet.
-    pub fn wake_all_but(&self, seat: Seat) {
-        self.wake(|other| other != seat);
+    /// Wakes the loops that may have something to do after that one has done something. A loop that is woken counts as
+    /// working from now on, so that nobody takes the moment before it opens its eyes for quiet.
+    pub fn wake_after(&self, seat: Seat) {
+        self.wake(|other| seat.makes_work_for(other));
     }
 
     /// Wakes every loop.
@@ -146,7 +156,7 @@ mod tests {
         assert_eq!(board.quiet(), Some(Rest::Idle));
         board.resting(Seat::Observe, Rest::Until(at));
         assert_eq!(board.quiet(), Some(Rest::Until(at)));
-        board.wake_all_but(Seat::Observe);
+        board.wake_after(Seat::Observe);
         assert_eq!(board.quiet(), None, "woken loops work");
     }
 

@@ -122,6 +122,7 @@ impl Loops {
         }
         self.board.resting(seat, rest);
         let woken = tokio::select! {
+            biased;
             () = self.time(rest) => false,
             () = self.board.woken(seat) => true,
             () = self.stop.cancelled() => false,

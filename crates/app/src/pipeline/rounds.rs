@@ -75,6 +75,7 @@ impl Rounds {
 
     async fn one_ends_or(&mut self, rest: Rest) {
         tokio::select! {
+            biased;
             Some(ended) = self.running.join_next_with_id() => self.ended(ended),
             () = self.loops.time(rest) => {}
             () = self.loops.board.woken(self.seat) => self.something_changed(),
@@ -93,7 +94,7 @@ impl Rounds {
         let report = self.loops.judged(self.seat, outcome);
         self.loops.meters.count(self.seat.name(), &report);
         if report.settled > 0 {
-            self.loops.board.wake_all_but(self.seat);
+            self.loops.board.wake_after(self.seat);
         }
         // A round that began before something changed may not have seen it: what it asks for does not count.
         if let Some((organization, false)) = self.whose.remove(&id) {
@@ -113,6 +114,7 @@ impl Rounds {
         tokio::pin!(calls_end);
         loop {
             tokio::select! {
+                biased;
                 next = self.running.join_next_with_id() => match next {
                     Some(ended) => self.ended(ended),
                     None => return,

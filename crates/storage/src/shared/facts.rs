@@ -6,7 +6,7 @@ use webinar_bridge_domain::fact::Fact;
 use webinar_bridge_domain::port::{Chronicle, ChronicleQuery, Entry, StoreError};
 
 use super::fault::Failed;
-use super::{Conn, Db, Store};
+use super::{Conn, Db, Store, execute_all};
 use crate::record;
 
 #[derive(Serialize)]
@@ -27,17 +27,21 @@ const APPEND: &str = concat!(
 const SINCE: &str = "SELECT position, doc FROM fact WHERE organization = $1 AND position > $2
      ORDER BY position LIMIT $3";
 
-/// Stores facts, in order.
-pub(super) async fn append(conn: &mut Conn, facts: &[Fact]) -> Result<(), Failed> {
+/// What stores facts, in order.
+pub(super) fn appending(facts: &[Fact]) -> Result<Option<(&'static str, String)>, StoreError> {
     if facts.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let row = |fact: &Fact| {
         Ok(Row { organization: record::id(fact.organization.uuid()), doc: record::document(fact)? })
     };
     let rows: Vec<Row> = facts.iter().map(row).collect::<Result<_, StoreError>>()?;
-    sqlx::query::<Db>(APPEND).bind(record::json(&rows)?).execute(conn).await?;
-    Ok(())
+    Ok(Some((APPEND, record::json(&rows)?)))
+}
+
+/// Stores facts, in order.
+pub(super) async fn append(conn: &mut Conn, facts: &[Fact]) -> Result<(), Failed> {
+    execute_all(conn, appending(facts)?.into_iter().collect()).await
 }
 
 #[async_trait]

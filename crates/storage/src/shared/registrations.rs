@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use webinar_bridge_domain::balance::Tally;
 use webinar_bridge_domain::fact::Fact;
 use webinar_bridge_domain::id::{Revision, Stored};
@@ -11,11 +11,11 @@ use webinar_bridge_domain::registration::{Registration, RegistrationKey};
 
 use super::fault::Failed;
 use super::tallies::Tallies;
-use super::{Conn, Db, facts};
+use super::{Conn, Db, execute_all, facts};
 use crate::record::{self, Columns, KeyRow};
 
 /// What a change needs to know of a row; the document is not among it.
-#[derive(Clone, Debug, Default, sqlx::FromRow)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Current {
     n: i64,
     id: i64,
@@ -35,23 +35,28 @@ pub(super) struct Current {
     epoch: Option<i64>,
 }
 
-const LOAD: &str = concat!(
-    "SELECT ",
-    number!("n"),
-    " AS n, g.id, g.revision, g.tally, g.deliver_later, g.deliver_until, g.deliver_fence,
+/// In the order of [`Current`]'s fields.
+const LOAD: &str = gathered!(
+    "n, id, revision, tally, deliver_later, deliver_until, deliver_fence, answer_mark, answer_due_at, answer_later,
+     answer_tries, answer_since, answer_until, answer_fence, epoch",
+    concat!(
+        "SELECT ",
+        number!("n"),
+        " AS n, g.id, g.revision, g.tally, g.deliver_later, g.deliver_until, g.deliver_fence,
             g.answer_mark, g.answer_due_at, g.answer_later, g.answer_tries, g.answer_since, g.answer_until,
             g.answer_fence,
             (SELECT o.epoch FROM organization AS o WHERE o.id = g.organization AND o.active = 1) AS epoch
        FROM ",
-    rows!("$1"),
-    " CROSS JOIN registration AS g
+        rows!("$1"),
+        " CROSS JOIN registration AS g
       WHERE g.organization = ",
-    text!("organization"),
-    " AND g.webinar = ",
-    text!("webinar"),
-    " AND g.email_key = ",
-    text!("email_key"),
-    locked!()
+        text!("organization"),
+        " AND g.webinar = ",
+        text!("webinar"),
+        " AND g.email_key = ",
+        text!("email_key"),
+        locked!()
+    )
 );
 const DOCUMENTS: &str = concat!(
     "SELECT ",
@@ -303,8 +308,8 @@ impl Desk {
         if keys.is_empty() {
             return Ok(desk);
         }
-        let found: Vec<Current> = sqlx::query_as::<Db, _>(LOAD).bind(wanted(&keys)?).fetch_all(conn).await?;
-        for row in found {
+        let found: String = sqlx::query_scalar::<Db, _>(LOAD).bind(wanted(&keys)?).fetch_one(conn).await?;
+        for row in record::gathered::<Current>("registration", &found)? {
             if let Some(key) = usize::try_from(row.n).ok().and_then(|n| keys.get(n)) {
                 desk.rows.insert(*key, row);
             }
@@ -366,23 +371,23 @@ impl Desk {
                 (None, _) => released.push(row),
             }
         }
-        execute(conn, TAKE_IN, &taken).await?;
-        execute(conn, REWRITE, &rewritten).await?;
-        execute(conn, RELEASE, &released).await?;
-        self.tallies.save(conn).await?;
-        facts::append(conn, &self.facts).await
+        let saving = [
+            with_rows(TAKE_IN, &taken)?,
+            with_rows(REWRITE, &rewritten)?,
+            with_rows(RELEASE, &released)?,
+            self.tallies.saving()?,
+            facts::appending(&self.facts)?,
+        ];
+        execute_all(conn, saving.into_iter().flatten().collect()).await
     }
 }
 
-async fn execute<T: Serialize + Sync>(
-    conn: &mut Conn,
+/// The statement with its rows, if there are any.
+fn with_rows<T: Serialize>(
     statement: &'static str,
     rows: &[T],
-) -> Result<(), Failed> {
-    if !rows.is_empty() {
-        sqlx::query::<Db>(statement).bind(record::json(rows)?).execute(conn).await?;
-    }
-    Ok(())
+) -> Result<Option<(&'static str, String)>, StoreError> {
+    Ok(if rows.is_empty() { None } else { Some((statement, record::json(rows)?)) })
 }
 
 fn row<'a>(current: &Current, columns: Option<&'a Columns>) -> Row<'a> {

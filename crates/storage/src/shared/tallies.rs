@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use webinar_bridge_domain::balance::Tally;
 use webinar_bridge_domain::id::{OrganizationId, WebinarId};
+use webinar_bridge_domain::port::StoreError;
 
 use super::fault::Failed;
-use super::{Conn, Db};
+use super::{Conn, execute_all};
 use crate::record;
 
 /// What changes, by webinar.
@@ -50,8 +51,8 @@ impl Tallies {
         self.0.entry((organization, webinar)).or_default().merge(&old.change_to(new));
     }
 
-    /// Adds the changes to the sums.
-    pub(super) async fn save(&self, conn: &mut Conn) -> Result<(), Failed> {
+    /// What adds the changes to the sums.
+    pub(super) fn saving(&self) -> Result<Option<(&'static str, String)>, StoreError> {
         let mut rows = vec![];
         for ((organization, webinar), tally) in &self.0 {
             rows.extend(tally.counters().map(|(counter, n)| Row {
@@ -61,9 +62,11 @@ impl Tallies {
                 n,
             }));
         }
-        if !rows.is_empty() {
-            sqlx::query::<Db>(ADD).bind(record::json(&rows)?).execute(conn).await?;
-        }
-        Ok(())
+        Ok(if rows.is_empty() { None } else { Some((ADD, record::json(&rows)?)) })
+    }
+
+    /// Adds the changes to the sums.
+    pub(super) async fn save(&self, conn: &mut Conn) -> Result<(), Failed> {
+        execute_all(conn, self.saving()?.into_iter().collect()).await
     }
 }

@@ -8,7 +8,8 @@ mod fault;
 mod writer;
 
 use core::fmt;
-use std::sync::{Arc, OnceLock};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use futures::future::BoxFuture;
 use sqlx::SqlitePool;
@@ -71,6 +72,41 @@ macro_rules! locked {
     () => {
         ""
     };
+}
+
+/// Ends with all rows of a `SELECT` in one: a JSON array of arrays of the named columns. A row of its own costs more on its
+/// way from SQLite's thread than all the columns together.
+macro_rules! gathered {
+    ($columns:literal, $select:expr) => {
+        concat!("SELECT json_group_array(json_array(", $columns, ")) FROM (", $select, ")")
+    };
+}
+
+/// Runs statements that each take one parameter, in order and together: each way to SQLite's thread and back costs more
+/// than a small statement.
+async fn execute_all(conn: &mut Conn, statements: Vec<(&'static str, String)>) -> Result<(), Failed> {
+    if statements.is_empty() {
+        return Ok(());
+    }
+    let texts: Vec<&'static str> = statements.iter().map(|(text, _)| *text).collect();
+    let mut query = sqlx::query::<Db>(joined(&texts));
+    for (_, parameter) in statements {
+        query = query.bind(parameter);
+    }
+    query.execute(conn).await?;
+    Ok(())
+}
+
+/// The statements as one text, each with a parameter of its own. There are as many such texts as there are kinds of changes
+/// that come together, which is few: they are kept for good.
+fn joined(texts: &[&'static str]) -> &'static str {
+    static KNOWN: Mutex<BTreeMap<Vec<usize>, &'static str>> = Mutex::new(BTreeMap::new());
+    let key: Vec<usize> = texts.iter().map(|text| text.as_ptr().addr()).collect();
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    known.entry(key).or_insert_with(|| {
+        let numbered = texts.iter().enumerate().map(|(n, text)| text.replace("$1", &format!("${}", n + 1)));
+        numbered.collect::<Vec<_>>().join(";").leak()
+    })
 }
 
 /// Claims up to `$3` rows of organization `$1` that are due at `$2`, until `$4`.

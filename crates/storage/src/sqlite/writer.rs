@@ -111,10 +111,12 @@ impl Writer {
 
     /// One transaction for all jobs. Answers go out when it is on disk; those of failed jobs at once.
     async fn transaction(&mut self, jobs: Vec<Job>) {
-        if let Err(error) = self.command("BEGIN IMMEDIATE").await {
+        let alone = jobs.len() == 1;
+        let begin = if alone { "BEGIN IMMEDIATE" } else { "BEGIN IMMEDIATE; SAVEPOINT job" };
+        if let Err(error) = self.command(begin).await {
+            self.command("ROLLBACK").await.ok();
             return self.refuse(jobs.into_iter().map(|job| job.reply), &store_error(&error));
         }
-        let alone = jobs.len() == 1;
         let mut kept = vec![];
         let mut jobs = jobs.into_iter();
         while let Some(Job { work, reply }) = jobs.next() {
@@ -128,7 +130,8 @@ impl Writer {
                 }
             }
         }
-        match self.command("COMMIT").await {
+        let commit = if alone { "COMMIT" } else { "RELEASE job; COMMIT" };
+        match self.command(commit).await {
             Ok(()) => kept.into_iter().for_each(|(reply, left)| answer(reply, Ok(left))),
             Err(error) => {
                 self.command("ROLLBACK").await.ok();
@@ -137,14 +140,12 @@ impl Writer {
         }
     }
 
-    /// One job in a savepoint of its own; alone, the transaction itself is that.
+    /// One job in a savepoint of its own, which is there already; alone, the transaction itself is that. Afterwards there is
+    /// one for the next.
     async fn job(&mut self, work: Work, alone: bool) -> Ran {
-        if !alone && let Err(error) = self.command("SAVEPOINT job").await {
-            return Ran::Lost(store_error(&error));
-        }
         match work(&mut self.conn).await {
             Ok(left) if alone => Ran::Kept(left),
-            Ok(left) => match self.command("RELEASE job").await {
+            Ok(left) => match self.command("RELEASE job; SAVEPOINT job").await {
                 Ok(()) => Ran::Kept(left),
                 Err(error) => Ran::Lost(commit_error(&error)),
             },
@@ -159,8 +160,8 @@ impl Writer {
     }
 
     async fn undo(&mut self) -> Result<(), sqlx::Error> {
-        self.command("ROLLBACK TO job").await?;
-        self.command("RELEASE job").await
+        // The savepoint stays.
+        self.command("ROLLBACK TO job").await
     }
 
     async fn command(&mut self, command: &'static str) -> Result<(), sqlx::Error> {
