@@ -4,5 +4,6 @@
 
 pub mod bench;
 pub mod house;
+pub mod sim;
 pub mod sources;
 pub mod tree;

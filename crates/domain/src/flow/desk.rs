@@ -130,8 +130,8 @@ impl Desk {
         }
     }
 
-    /// Releases held registrations that a filter names, some at a time.
-    async fn release(&self, organization: OrganizationId, filter: HeldFilter) -> Result<u32, StoreError> {
+    /// Releases held registrations that a filter names, some at a time; how many they were.
+    pub async fn release(&self, organization: OrganizationId, filter: HeldFilter) -> Result<u32, StoreError> {
         let query = HeldQuery { organization, filter, limit: RELEASED_AT_ONCE };
         let mut released = 0;
         loop {

@@ -74,7 +74,7 @@ impl Metrics {
             Ok(emails) => emails,
             Err(fault) => return Ok(Err(fault)),
         };
-        let matched = self.recognised(webinar, &attendees, &emails).await?;
+        let matched = self.recognised(webinar, &attendees, &emails, &known).await?;
         let matched = one_person_a_row(&known, matched);
         let strangers = attendees.iter().zip(&matched).filter(|(_, matched)| matched.is_none());
         let details = match self.concealed(webinar, strangers.map(|(attendee, _)| attendee)).await {
@@ -116,12 +116,15 @@ impl Metrics {
         self.base.ports.privacy.keys(&KeysOrder { organization, addresses }).await.map_err(of_the_vault)
     }
 
-    /// Whose attendance it is: by the provider's id of the person, then by our correlation, then by address.
+    /// Whose attendance it is: by the provider's id of the person, then by our correlation, then by address. Of several rows
+    /// of one person the one that has the minutes keeps them, whichever row speaks for the person now: written under another,
+    /// they would be in the CRM twice.
     async fn recognised(
         &self,
         webinar: &Webinar,
         attendees: &[Attendee],
         emails: &[Option<EmailKey>],
+        known: &[Option<Attendance>],
     ) -> Result<Vec<Option<Matched>>, StoreError> {
         let clue = |(attendee, email): (&Attendee, &Option<EmailKey>)| Clue {
             person: attendee.person.clone(),
@@ -131,13 +134,19 @@ impl Metrics {
         let clues = attendees.iter().zip(emails).map(clue).collect();
         let query = CluesQuery { organization: webinar.organization, webinar: webinar.id, clues };
         let found = self.base.ports.ledger.recognise(&query).await?;
-        let matched = |(registration, attendee): (Option<Registration>, &Attendee)| {
-            // The provider told us another id for this registration: two people would write one check-in.
-            let ours = |one: &Registration| one.person.as_ref().is_none_or(|id| *id == attendee.person);
-            let (source, contact) = registration.filter(ours)?.spokesman()?;
-            Some(Matched { source, contact })
-        };
-        Ok(found.into_iter().zip(attendees).map(matched).collect())
+        let matched =
+            |((registration, attendee), known): ((Option<Registration>, &Attendee), &Option<Attendance>)| {
+                // The provider told us another id for this registration: two people would write one check-in.
+                let ours = |one: &Registration| one.person.as_ref().is_none_or(|id| *id == attendee.person);
+                let registration = registration.filter(ours)?;
+                let keeps = known.as_ref().and_then(|known| known.matched).filter(|had| {
+                    registration.sources.get(&had.source).is_some_and(|source| !source.stance.is_elsewhere())
+                });
+                let spokesman =
+                    || registration.spokesman().map(|(source, contact)| Matched { source, contact });
+                keeps.or_else(spokesman)
+            };
+        Ok(found.into_iter().zip(attendees).zip(known).map(matched).collect())
     }
 
     async fn concealed<'a>(
