@@ -186,13 +186,9 @@ impl Deliveries {
 
     /// Waits for the next thing to happen, whatever it is. In this order, so that a run can be repeated.
     async fn next(&mut self) {
-        let settle_again = if self.ended.is_empty() { Rest::Idle } else { self.settle_rest };
-        let claim_again = if self.claiming.is_idle() { self.rest } else { Rest::Idle };
-        let again = match settle_again.or_sooner(claim_again) {
-            // What can be done now is under way.
-            Rest::Now => Rest::Idle,
-            rest => rest,
-        };
+        // What may be done already is under way, or waits for another stage.
+        let to_come = |rest| if self.is_over(rest) { Rest::Idle } else { rest };
+        let again = to_come(self.settle_rest).or_sooner(to_come(self.rest));
         tokio::select! {
             biased;
             settled = self.settling.done() => self.settled(settled),
