@@ -304,3 +304,22 @@ fn a_limit_of_nothing_is_no_reason_to_spin() {
     let world = world();
     super::world::rested(|| done(world.bridge.metrics.step()).unwrap());
 }
+
+#[test]
+fn minutes_stay_with_the_row_that_has_them() {
+    let world = World::new();
+    world.crm.webinar(1);
+    world.crm.register(1, 1, "ada@x.io");
+    world.crm.register(2, 1, "ada@x.io");
+    world.work();
+    let ada = id(&world, "ada@x.io");
+    // Whose content changed last speaks for the person: each of the rows in turn.
+    for (row, hours, watched) in [(1, 1, 40), (2, 6, 41), (1, 24, 42)] {
+        world.crm.contact(row, "ada@x.io", &format!("Ada {hours}"));
+        world.work();
+        world.clock.set(over() + SignedDuration::from_hours(hours));
+        world.provider.watched(vec![vec![watcher(&ada, Some("ada@x.io"), watched)]]);
+        world.metrics();
+        assert_eq!(world.crm.check_ins(), [watched], "one check-in, whoever speaks");
+    }
+}
