@@ -2,7 +2,7 @@
 
 use super::{
     Answer, Applied, Attempt, Call, Cause, Doubt, Effect, Phase, Registration, RegistrationKey,
-    RegistrationPolicy, Source, Stance, Told, Words,
+    RegistrationPolicy, Sighting, Source, Stance, Told, Tried, Words,
 };
 use crate::fact::{FactKind, NotAllowed, Step, Why};
 use crate::fault::Verdict;
@@ -31,8 +31,10 @@ pub enum Input {
     },
     /// An answer came whose lease was gone: this may have landed.
     Strayed(Effect),
-    /// Reconciliation saw something else at the provider.
+    /// The provider's event is another one now: nobody is known to be there.
     Drifted,
+    /// A reconciliation saw the person in the provider's list, or did not (rule A4).
+    Sighted(Sighting),
     /// Too many cancels came at once; this is one of them.
     Braked,
     /// A person wants it tried again.
@@ -95,6 +97,7 @@ impl Input {
             Self::Interrupted { .. } => "interrupted",
             Self::Strayed(_) => "strayed",
             Self::Drifted => "drifted",
+            Self::Sighted(_) => "sighted",
             Self::Braked => "braked",
             Self::Released => "released",
             Self::Erase => "erase",
@@ -125,7 +128,8 @@ impl Registration {
             Input::Faulted { verdict } => next.faulted(verdict, now, policy),
             Input::Interrupted { verdict } => next.interrupted(&verdict, now, policy),
             Input::Strayed(effect) => next.strayed(effect, now, policy),
-            Input::Drifted => next.drifted(now),
+            Input::Drifted => next.elsewhere(now),
+            Input::Sighted(sighting) => next.sighted(sighting, now),
             Input::Braked => next.braked(now),
             Input::Released => next.released(now, policy),
             Input::Erase => next.erase(now, policy),
@@ -139,6 +143,7 @@ impl Registration {
             Input::Observed(seen) => Ok(self.clone().observed_too_late(seen)),
             Input::Strayed(_)
             | Input::Drifted
+            | Input::Sighted(_)
             | Input::Erase
             | Input::Answering { .. }
             | Input::Answered { .. } => Ok(Step::Ignored(Why::Erased)),
@@ -222,6 +227,7 @@ impl Registration {
 
     /// What is wanted has changed: a call that is out goes on, everything else is aimed anew.
     fn wanted_otherwise(&mut self, now: Timestamp, policy: &RegistrationPolicy) {
+        (self.tried, self.difference) = (None, None);
         if self.open.is_some() {
             self.phase = Phase::Due { at: now, tries: 0, since: None };
         } else {
@@ -236,6 +242,8 @@ impl Registration {
         }
         self.attempts += 1;
         self.open = Some(Attempt { number: self.attempts, call, opened: now });
+        let first = self.tried.map_or(now, |tried| tried.first);
+        self.tried = Some(Tried { first, last: now });
         moved(self, FactKind::AttemptOpened)
     }
 
@@ -397,14 +405,38 @@ impl Registration {
         moved(self, FactKind::AnswerStrayed)
     }
 
+    fn elsewhere(mut self, now: Timestamp) -> Moves {
+        self.difference = None;
+        self.drifted(now)
+    }
+
     fn drifted(mut self, now: Timestamp) -> Moves {
         match self.phase {
             Phase::Due { .. } => return Ok(Step::Ignored(Why::InFlight)),
-            Phase::Settled => self.phase = Phase::Due { at: now, tries: 0, since: None },
+            Phase::Settled => {
+                self.phase = Phase::Due { at: now, tries: 0, since: None };
+                self.tried = None;
+            }
             Phase::Held { .. } | Phase::Erased => {}
         }
         self.applied = Applied::Unknown;
         moved(self, FactKind::DriftFound)
+    }
+
+    /// A difference is mended once. If the list shows the same again, the provider has a reason, and mending it every night
+    /// would only send the person another confirmation; it is counted for somebody to look at.
+    fn sighted(mut self, sighting: Sighting, now: Timestamp) -> Moves {
+        match self.phase {
+            Phase::Settled => {}
+            Phase::Due { .. } => return Ok(Step::Ignored(Why::InFlight)),
+            Phase::Held { .. } | Phase::Erased => return Ok(Step::Ignored(Why::NotConcerned)),
+        }
+        let seen = (sighting != Sighting::AsKnown).then_some(sighting);
+        if self.difference == seen {
+            return Ok(Step::Ignored(Why::AlreadySo));
+        }
+        self.difference = seen;
+        if seen.is_some() { self.drifted(now) } else { Ok(Step::Noted { next: self }) }
     }
 
     fn braked(mut self, now: Timestamp) -> Moves {

@@ -78,6 +78,12 @@ pub struct Registration {
     pub takeovers: u32,
     /// How many calls were opened in all.
     pub attempts: u32,
+    /// When calls were opened for what is wanted now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tried: Option<Tried>,
+    /// The difference that a reconciliation found and had mended, until what is wanted changes or it is seen no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub difference: Option<Sighting>,
     /// How often the erasure was confirmed, while the person is being erased.
     pub erasing: Option<u32>,
     /// Where it stands.
@@ -162,6 +168,30 @@ pub struct Attempt {
     pub call: Call,
     /// When it was journalled.
     pub opened: Timestamp,
+}
+
+/// The first and the last call that were opened for what is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tried {
+    /// When the first was opened.
+    pub first: Timestamp,
+    /// When the last was opened.
+    pub last: Timestamp,
+}
+
+/// How the provider's list shows a person (rule A4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Sighting {
+    /// As is known.
+    AsKnown,
+    /// Not at all, although registered. It proves nothing: some providers hide who has not confirmed.
+    Missing,
+    /// As somebody who is no longer registered.
+    Gone,
+    /// With other details.
+    Other(Digest),
+    /// As registered, although cancelled.
+    There,
 }
 
 /// What can be asked of the provider for one person.
@@ -338,6 +368,8 @@ impl Registration {
             doubt: None,
             takeovers: 0,
             attempts: 0,
+            tried: None,
+            difference: None,
             erasing: None,
             phase: Phase::Settled,
         }
@@ -384,6 +416,21 @@ impl Registration {
     /// Whether something else than what is wanted may still land.
     pub fn contested(&self) -> bool {
         self.doubt.is_some_and(|doubt| doubt.of != Some(self.desired()))
+    }
+
+    /// What the provider's list says of this person, if that can be compared: of nobody whose call is out, due or held.
+    /// `listed`: the digest of the details with which the person is listed, and whether as registered.
+    pub fn sighting(&self, listed: Option<(Digest, bool)>) -> Option<Sighting> {
+        if self.phase != Phase::Settled {
+            return None;
+        }
+        Some(match (self.desired(), listed) {
+            (Effect::Present(_), None) => Sighting::Missing,
+            (Effect::Present(_), Some((_, false))) => Sighting::Gone,
+            (Effect::Present(digest), Some((other, true))) if digest != other => Sighting::Other(other),
+            (Effect::Absent, Some((_, true))) => Sighting::There,
+            (Effect::Present(_) | Effect::Absent | Effect::Forgotten, _) => Sighting::AsKnown,
+        })
     }
 
     /// Whether the provider is known to have what is wanted.

@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 
 use super::sample::{NOW, at};
 use super::{
-    Call, Cause, Effect, Input, Observation, Outcome, Phase, Registration, RegistrationPolicy, Source,
-    Stance, Told,
+    Call, Cause, Effect, Input, Observation, Outcome, Phase, Registration, RegistrationPolicy, Sighting,
+    Source, Stance, Told,
 };
 use crate::fact::{FactKind, Step, Why};
 use crate::fault::Verdict;
@@ -83,6 +83,16 @@ fn line(state: &Registration, input: &Input) -> Line {
             [due.clone(), aside.clone(), due, aside, GONE]
         }
         Input::Drifted => [BUSY, BUSY, Moved(Now, F::DriftFound), Moved(Keep, F::DriftFound), GONE],
+        Input::Sighted(sighting) => {
+            let seen = (*sighting != Sighting::AsKnown).then_some(*sighting);
+            let settled = match seen {
+                _ if seen == state.difference => Ignored(Why::AlreadySo),
+                Some(_) => Moved(Now, F::DriftFound),
+                None => Noted,
+            };
+            let aside = Ignored(Why::NotConcerned);
+            [BUSY, BUSY, settled, aside, GONE]
+        }
         Input::Braked if oracle::wanted(state) == Effect::Absent => {
             [Moved(Held(Cause::Brake), F::CancelBraked), BUSY, NO, NO, NO]
         }

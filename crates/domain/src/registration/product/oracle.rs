@@ -7,8 +7,8 @@ use crate::fault::Verdict;
 use crate::person::SealedDetails;
 use crate::registration::sample::{NOW, at};
 use crate::registration::{
-    Applied, Attempt, Call, Doubt, Effect, Input, Observation, Outcome, Phase, Registration, Source, Stance,
-    Told,
+    Applied, Attempt, Call, Doubt, Effect, Input, Observation, Outcome, Phase, Registration, Sighting,
+    Source, Stance, Told, Tried,
 };
 use crate::time::{SignedDuration, Timestamp};
 
@@ -101,6 +101,7 @@ pub(super) fn becomes(state: &Registration, input: &Input, then: &Then) -> Regis
         Input::Opened(call) => {
             next.attempts += 1;
             next.open = Some(Attempt { number: next.attempts, call: *call, opened: NOW });
+            next.tried = Some(Tried { last: NOW, first: state.tried.map_or(NOW, |tried| tried.first) });
         }
         Input::Replied(outcome) => reply(&mut next, outcome),
         Input::Faulted { verdict: Verdict::Ambiguous { .. } } => unclear(&mut next, 0),
@@ -112,7 +113,15 @@ pub(super) fn becomes(state: &Registration, input: &Input, then: &Then) -> Regis
                 next.erasing = next.erasing.and(Some(0));
             }
         }
-        Input::Drifted => next.applied = Applied::Unknown,
+        Input::Drifted => {
+            next.difference = None;
+            next.applied = Applied::Unknown;
+            next.tried = next.tried.filter(|_| state.phase != Phase::Settled);
+        }
+        Input::Sighted(Sighting::AsKnown) => next.difference = None,
+        Input::Sighted(sighting) => {
+            (next.difference, next.applied, next.tried) = (Some(*sighting), Applied::Unknown, None);
+        }
         Input::Braked => {}
         Input::Released => next.takeovers = 0,
         Input::Erase => next.erasing = Some(0),
@@ -120,6 +129,9 @@ pub(super) fn becomes(state: &Registration, input: &Input, then: &Then) -> Regis
             next.sources.get_mut(source).unwrap().answered = Told::This(answer.clone());
         }
         Input::Answering { source } => next.sources.get_mut(source).unwrap().answered = Told::Unsure,
+    }
+    if wanted(&next) != wanted(state) {
+        (next.difference, next.tried) = (None, None);
     }
     next.phase = phase(state, &next, then);
     if next.phase == Phase::Erased && state.phase != Phase::Erased {

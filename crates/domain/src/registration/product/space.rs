@@ -6,7 +6,7 @@ use crate::id::{ProviderPersonId, Version};
 use crate::registration::sample::{NOW, at, contact, digest, key, sealed, source};
 use crate::registration::{
     Answer, Applied, Attempt, Call, Cause, Doubt, Effect, Input, Observation, Outcome, Phase, Registration,
-    Source, Stance, Told, Words,
+    Sighting, Source, Stance, Told, Tried, Words,
 };
 
 /// When the attempt was opened in every state that has one.
@@ -92,6 +92,8 @@ fn phases() -> Vec<Phase> {
 /// Calls `visit` with every state that can be, and answers how many there are.
 pub(super) fn each_state(mut visit: impl FnMut(&Registration)) -> u32 {
     let mut count = 0;
+    let mut differences = [None, None, Some(Sighting::Missing), Some(Sighting::There)].into_iter().cycle();
+    let mut tried = [None, Some(Tried { first: at(-5_000), last: at(OPENED) })].into_iter().cycle();
     let erasures = [None, Some(0), Some(1), Some(2), Some(3)];
     for (family, erasing) in families().into_iter().flat_map(|f| erasures.map(|e| (f.clone(), e))) {
         let mut state = Registration::new(key(1));
@@ -106,6 +108,8 @@ pub(super) fn each_state(mut visit: impl FnMut(&Registration)) -> u32 {
                 (state.applied, state.doubt) = (applied, doubt);
                 for phase in phases() {
                     state.phase = phase;
+                    // What they mean does not hang on the rest, so that they need not meet all of it.
+                    (state.difference, state.tried) = (differences.next().flatten(), tried.next().flatten());
                     if oracle::is_possible(&state) && oracle::is_in_time(&state) {
                         count += 1;
                         visit(&state);
@@ -142,6 +146,7 @@ pub(super) fn inputs() -> Vec<Input> {
     let answered = |n, answer| Input::Answered { source: source(n), answer };
     let answering = |n| Input::Answering { source: source(n) };
     let mut all = vec![Input::Drifted, Input::Braked, Input::Released, Input::Erase];
+    all.extend(sightings().map(Input::Sighted));
     all.extend(calls.map(Input::Opened));
     all.extend(outcomes.map(Input::Replied));
     all.extend(effects.map(Input::Strayed));
@@ -157,6 +162,11 @@ pub(super) fn inputs() -> Vec<Input> {
     ]);
     all.extend(observations().into_iter().map(Input::Observed));
     all
+}
+
+/// Ways to be listed.
+fn sightings() -> [Sighting; 5] {
+    [Sighting::AsKnown, Sighting::Missing, Sighting::Gone, Sighting::Other(digest(2)), Sighting::There]
 }
 
 fn verdicts() -> Vec<Verdict> {

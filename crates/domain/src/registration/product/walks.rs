@@ -9,8 +9,8 @@ use crate::fault::Verdict;
 use crate::id::Version;
 use crate::registration::sample::{at, contact, digest, key, sealed, source};
 use crate::registration::{
-    Answer, Cause, Effect, Input, Observation, Outcome, Phase, Registration, RegistrationPolicy, Stance,
-    Words,
+    Answer, Cause, Effect, Input, Observation, Outcome, Phase, Registration, RegistrationPolicy, Sighting,
+    Stance, Words,
 };
 use crate::time::Timestamp;
 
@@ -78,6 +78,9 @@ fn event() -> impl Strategy<Value = Event> {
         2 => verdict().prop_map(|verdict| Event::Input(Input::Interrupted { verdict })),
         1 => effect().prop_map(Input::Strayed).prop_map(Event::Input),
         1 => Just(Event::Input(Input::Drifted)),
+        1 => (1_u16..4).prop_map(|n| Event::Input(Input::Sighted(Sighting::Other(digest(n))))),
+        1 => Just(Event::Input(Input::Sighted(Sighting::Missing))),
+        1 => Just(Event::Input(Input::Sighted(Sighting::AsKnown))),
         1 => Just(Event::Input(Input::Braked)),
         1 => Just(Event::Input(Input::Released)),
         1 => (0_u8..40).prop_map(|n| Event::Input(if n == 0 { Input::Erase } else { Input::Released })),
