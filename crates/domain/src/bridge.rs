@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::flow::{
     Answering, Base, Deliver, Desk, Doorkeeper, Keyholder, Metrics, Observe, Policies, Ports, Standing,
-    Steward,
+    Steward, Tasks,
 };
 
 /// All flows over one world. Cheap to clone; clones are the same bridge.
@@ -18,6 +18,8 @@ pub struct Bridge {
     pub answer: Answering,
     /// Brings attendance home.
     pub metrics: Metrics,
+    /// Compares with the provider, and releases what was held.
+    pub tasks: Tasks,
     /// Walks organizations through their integration.
     pub steward: Steward,
     /// Opens secrets.
@@ -45,6 +47,7 @@ impl Bridge {
             deliver: Deliver::new(base.clone()),
             answer: Answering::new(base.clone()),
             metrics: Metrics::new(base.clone()),
+            tasks: Tasks::new(base.clone()),
             steward: Steward::new(base.clone()),
             doorkeeper: Doorkeeper::new(base.clone()),
             desk: Desk::new(base.clone()),

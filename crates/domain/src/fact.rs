@@ -101,6 +101,12 @@ facts! {
     BrakeTripped,
     /// A person said that so many vanishings are meant.
     BrakeApproved,
+    /// A webinar was compared with the provider's list.
+    WebinarReconciled,
+    /// A person asked for held registrations to be released.
+    ReleaseAsked,
+    /// The release came to its end.
+    ReleaseCompleted,
     /// Terms were accepted.
     TermsAccepted,
     /// Newer terms came out.

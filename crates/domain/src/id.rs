@@ -58,7 +58,7 @@ own_id!(
     "crd"
 );
 
-fn mint(clock: &dyn Clock, entropy: &dyn Entropy) -> Uuid {
+pub(crate) fn mint(clock: &dyn Clock, entropy: &dyn Entropy) -> Uuid {
     let mut random = [0; 10];
     entropy.fill(&mut random);
     let millis = u64::try_from(clock.now().as_millisecond()).unwrap_or(0);

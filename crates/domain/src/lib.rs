@@ -19,5 +19,6 @@ pub mod port;
 pub mod registration;
 pub mod schedule;
 pub mod share;
+pub mod task;
 pub mod time;
 pub mod webinar;

@@ -1,5 +1,6 @@
 use async_trait::async_trait;
 use webinar_bridge_domain::fault::{Code, Fault, FaultKind, Peer};
+use webinar_bridge_domain::person::Details;
 use webinar_bridge_domain::port::{
     Budget, PersonOrder, ProviderTraits, RegisterOrder, RegistrantPage, RegistrantQuery, Registrar,
 };
@@ -130,7 +131,13 @@ impl Registrar for On24 {
         if nameless > 0 || !roster.is_whole {
             tracing::warn!(nameless, whole = roster.is_whole, "the list of registrants is not complete");
         }
-        Ok(RegistrantPage { registrants, next: None })
+        let complete = nameless == 0 && roster.is_whole;
+        Ok(RegistrantPage { registrants, next: None, complete })
+    }
+
+    /// What is not sent is not missed, and what is sent is sent within ON24's limits; the address's case is ON24's affair.
+    fn shows(&self, details: &Details, listed: &Details) -> bool {
+        translate::shows(details, listed, &self.settings)
     }
 }
 

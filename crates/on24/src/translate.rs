@@ -165,6 +165,36 @@ pub(crate) fn registrant(record: &Record) -> Option<Registrant> {
     })
 }
 
+/// Whether somebody whom we told ON24 of so is listed so. Only what we send is compared, at the length that ON24 takes (which
+/// is a shorter one for the names of somebody new), and without blanks around it; a field that no list shows cannot differ.
+pub(crate) fn shows(details: &Details, listed: &Details) -> bool {
+    let same = |name: &str, told: &str, shown: &str| {
+        let lengths = [Purpose::Patch, Purpose::Post { restore: false }];
+        lengths.iter().any(|purpose| fitting(name, told, *purpose).trim() == shown.trim())
+    };
+    let mapped = |name: &str| {
+        details.more.iter().find(|(key, _)| key.trim().eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    };
+    let fields = [
+        ("firstname", &details.first_name, &listed.first_name),
+        ("lastname", &details.last_name, &listed.last_name),
+        ("company", &details.company, &listed.company),
+        ("jobtitle", &details.job_title, &listed.job_title),
+    ];
+    let ours = fields.iter().all(|(name, told, shown)| match mapped(name) {
+        Some(told) if told.trim().is_empty() => true,
+        Some(told) => same(name, told, shown),
+        None => same(name, told, shown),
+    });
+    let mut more = details.more.iter().filter(|(_, told)| !told.trim().is_empty());
+    let more = more.all(|(name, told)| {
+        let name = name.trim().to_ascii_lowercase();
+        !MAPPED.contains(&name.as_str())
+            || listed.more.get(&name).is_some_and(|shown| same(&name, told, shown))
+    });
+    details.address.canonical() == listed.address.canonical() && ours && more
+}
+
 /// What a registration can have beside the four fields that everybody has.
 const MAPPED: &[&str] = &[
     "addressstreet1",

@@ -338,7 +338,15 @@ impl Registrar for ProviderLine {
             details: person.details,
             live: person.live,
         };
-        Ok(RegistrantPage { registrants: people.into_values().map(registrant).collect(), next: None })
+        Ok(RegistrantPage {
+            registrants: people.into_values().map(registrant).collect(),
+            next: None,
+            complete: true,
+        })
+    }
+
+    fn shows(&self, details: &Details, listed: &Details) -> bool {
+        details == listed
     }
 }
 

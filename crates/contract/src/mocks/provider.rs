@@ -97,6 +97,7 @@ fn registrar(event: &Shared<Event>) -> MockRegistrar {
     let it = event.clone();
     mock.expect_forget().returning(move |order| it.lock().forget(order));
     let it = event.clone();
+    mock.expect_shows().returning(|details, listed| details == listed);
     mock.expect_registrants().returning(move |query| it.lock().registrants(query));
     mock
 }
@@ -236,7 +237,7 @@ impl Event {
             let skip = place(query.page.as_deref());
             let registrants: Vec<_> = event.people.values().skip(skip).take(PAGE).cloned().collect();
             let next = (skip + PAGE < event.people.len()).then(|| (skip + PAGE).to_string());
-            RegistrantPage { registrants, next }
+            RegistrantPage { registrants, next, complete: true }
         })
     }
 

@@ -1,18 +1,16 @@
 //! Desk: what people ask. Console, API and command line all ask here.
 
 use super::pull::unmatched_row;
-use super::{Base, fact, registration_fact};
+use super::{Base, fact};
 use crate::balance::{Balance, Scope};
-use crate::fact::{FactKind, Step, Subject};
+use crate::fact::{FactKind, Subject};
 use crate::fault::Fault;
-use crate::id::{OrganizationId, Stored, WebinarId};
+use crate::id::{OrganizationId, Stored, WebinarId, mint};
 use crate::metrics::Seen;
 use crate::pace::Gate;
-use crate::port::{
-    Amendment, BrakeChange, GateKey, HeldFilter, HeldQuery, PageRequest, RevealOrder, Saved, Settled,
-    StoreError,
-};
-use crate::registration::{Brake, Cause, Input, Phase, Registration};
+use crate::port::{BrakeChange, GateKey, HeldFilter, PageRequest, RevealOrder, Saved, StoreError};
+use crate::registration::{Brake, Cause, Phase, Registration, Tried};
+use crate::task::{Job, Task, TaskName};
 use crate::time::{SignedDuration, Timestamp, later};
 use crate::webinar::Webinar;
 
@@ -25,6 +23,8 @@ pub struct Desk {
 /// A held registration, without telling who it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeldPerson {
+    /// Names the registration; the provider has it as the person's foreign id.
+    pub id: String,
     /// The pseudonym.
     pub person: String,
     /// At which webinar.
@@ -35,6 +35,8 @@ pub struct HeldPerson {
     pub since: Timestamp,
     /// How many calls were made for the person.
     pub attempts: u32,
+    /// The first and the last call for what is wanted now.
+    pub tried: Option<Tried>,
     /// Whether the person is wanted at the webinar, rather than to be removed from it.
     pub wanted: bool,
 }
@@ -49,9 +51,6 @@ pub struct Unmatched {
     /// What was seen.
     pub seen: Seen,
 }
-
-/// How many held registrations one transaction releases.
-const RELEASED_AT_ONCE: u32 = 200;
 
 impl Desk {
     pub(crate) const fn new(base: Base) -> Self {
@@ -93,22 +92,20 @@ impl Desk {
     }
 
     /// Says that the people who vanished from a webinar are meant to: counting begins anew, and those who are held for it
-    /// are released. How many they were.
+    /// are released. How many they are.
     pub async fn approve_brake(
         &self,
         organization: OrganizationId,
         webinar: WebinarId,
-    ) -> Result<u32, StoreError> {
+    ) -> Result<u64, StoreError> {
         let now = self.base.now();
         self.set_brake_back(organization, webinar, now).await?;
         let filter = HeldFilter {
             cause: Some(Cause::Brake.name().to_owned()),
             webinar: Some(webinar),
-            // Who is held from now on is not meant.
-            to: Some(later(now, SignedDuration::from_micros(1))),
             ..HeldFilter::default()
         };
-        self.release(organization, filter).await
+        Ok(self.release(organization, filter, "the brake was approved".to_owned()).await?.1)
     }
 
     async fn set_brake_back(
@@ -130,29 +127,57 @@ impl Desk {
         }
     }
 
-    /// Releases held registrations that a filter names, some at a time; how many they were.
-    pub async fn release(&self, organization: OrganizationId, filter: HeldFilter) -> Result<u32, StoreError> {
-        let query = HeldQuery { organization, filter, limit: RELEASED_AT_ONCE };
-        let mut released = 0;
-        loop {
-            let held = self.base.ports.books.select(&query).await?;
-            let now = self.base.now();
-            let changes: Vec<Amendment> = held.iter().filter_map(|held| self.released(held, now)).collect();
-            if changes.is_empty() {
-                self.base.ports.bell.ring();
-                return Ok(released);
-            }
-            let done = self.base.ports.worklist.amend(&changes).await?;
-            let done = done.iter().filter(|end| matches!(end, Settled::Done(_))).count();
-            released += u32::try_from(done).unwrap_or(u32::MAX);
-        }
+    /// How many held registrations a filter names.
+    pub async fn count(&self, organization: OrganizationId, filter: &HeldFilter) -> Result<u64, StoreError> {
+        self.base.ports.books.count(&organization, filter).await
     }
 
-    fn released(&self, held: &Stored<Registration>, now: Timestamp) -> Option<Amendment> {
-        let step = held.item.on(Input::Released, now, &self.base.policies.registration).ok()?;
-        let Step::Moved { next, fact } = step else { return None };
-        let facts = vec![registration_fact(&held.item.key, fact, now)];
-        Some(Amendment { expected: held.revision, next, facts })
+    /// Has the held registrations that a filter names released, some at a time; whoever is held from now on is not among
+    /// them. The task, and how many there are now. The reason is kept with it.
+    pub async fn release(
+        &self,
+        organization: OrganizationId,
+        filter: HeldFilter,
+        reason: String,
+    ) -> Result<(TaskName, u64), StoreError> {
+        let now = self.base.now();
+        let end = later(now, SignedDuration::from_micros(1));
+        let filter = HeldFilter { to: Some(filter.to.map_or(end, |to| to.min(end))), ..filter };
+        let expected = self.base.ports.books.count(&organization, &filter).await?;
+        let name = TaskName::release(mint(self.base.ports.clock.as_ref(), self.base.ports.entropy.as_ref()));
+        let job = Job::Release { filter, reason, expected, released: 0 };
+        let task = Task::new(organization, name.clone(), job, now);
+        let told = fact(organization, Subject::Organization, FactKind::ReleaseAsked, now);
+        self.base.ports.tasks.plan(&task, &[told]).await?;
+        self.base.ports.bell.ring();
+        Ok((name, expected))
+    }
+
+    /// Has a webinar, or all that take place, compared with the provider's list. The tasks; none: there is no such webinar.
+    pub async fn reconcile(
+        &self,
+        organization: OrganizationId,
+        webinar: Option<WebinarId>,
+        dry_run: bool,
+    ) -> Result<Vec<TaskName>, StoreError> {
+        let (now, policy) = (self.base.now(), &self.base.policies.night);
+        let takes_place = |known: &Webinar| match webinar {
+            Some(webinar) => known.id == webinar,
+            None => known.target().is_some() && now < later(known.ends, policy.after_end),
+        };
+        let mut names = vec![];
+        for webinar in self.base.ports.webinars.list(&organization).await? {
+            if takes_place(&webinar) {
+                names.push(self.base.plan_reconcile(organization, webinar.id, dry_run).await?);
+            }
+        }
+        self.base.ports.bell.ring();
+        Ok(names)
+    }
+
+    /// An organization's tasks, what is over among them for as long as it is kept.
+    pub async fn tasks(&self, organization: OrganizationId) -> Result<Vec<Task>, StoreError> {
+        self.base.ports.tasks.list(&organization).await
     }
 
     /// Attendance that belongs to nobody in the CRM.
@@ -196,11 +221,13 @@ fn held_person(registration: Registration) -> Option<HeldPerson> {
     let wanted = registration.is_wanted();
     let Phase::Held { cause, since } = registration.phase else { return None };
     Some(HeldPerson {
+        id: registration.key.correlation(),
         person: registration.key.email.to_string(),
         webinar: registration.key.webinar,
         cause,
         since,
         attempts: registration.attempts,
+        tried: registration.tried,
         wanted,
     })
 }

@@ -14,12 +14,14 @@ mod observe;
 mod pull;
 mod push;
 mod readings;
+mod reconcile;
 mod report;
 mod rounds;
 mod rows;
 mod settle;
 mod standing;
 mod steward;
+mod tasks;
 #[cfg(test)]
 mod tests;
 mod webinars;
@@ -27,15 +29,15 @@ mod webinars;
 use std::sync::Arc;
 
 use crate::credential::Purpose;
-use crate::fact::{Fact, FactKind, Subject};
+use crate::fact::{Fact, FactKind, Step, Subject};
 use crate::fault::{Fault, FaultKind, Peer};
-use crate::id::OrganizationId;
+use crate::id::{OrganizationId, Stored};
 use crate::port::{
-    Account, AttendanceSource, Bell, Books, Brakes, Chronicle, Clock, CredentialStore, CrmAnswers, CrmFeed,
-    CrmMetrics, Endpoints, Entropy, Gates, Intake, KeyShelf, Organization, Organizations, Privacy, Registrar,
-    StoreError, SyncLedger, Vault, WebinarStore, Worklist,
+    Account, Amendment, AttendanceSource, Bell, Books, Brakes, Chronicle, Clock, CredentialStore, CrmAnswers,
+    CrmFeed, CrmMetrics, Endpoints, Entropy, Gates, Intake, KeyShelf, Organization, Organizations, Privacy,
+    Registrar, StoreError, SyncLedger, TaskStore, Vault, WebinarStore, Worklist,
 };
-use crate::registration::RegistrationKey;
+use crate::registration::{Input, Registration, RegistrationKey};
 use crate::schedule::Jitter;
 use crate::time::{SignedDuration, Timestamp, later};
 
@@ -50,6 +52,7 @@ pub use report::{Rest, StepReport};
 pub use rounds::Rounds;
 pub use standing::{Note, Standing, Topic};
 pub use steward::{Refusal, Steward};
+pub use tasks::Tasks;
 
 /// The whole world, as the flows see it.
 #[derive(Clone)]
@@ -96,6 +99,8 @@ pub struct Ports {
     pub brakes: Arc<dyn Brakes>,
     /// The doors at which CRMs say that rows changed.
     pub endpoints: Arc<dyn Endpoints>,
+    /// Work that outlives a process.
+    pub tasks: Arc<dyn TaskStore>,
     /// Pace and circuits.
     pub gates: Arc<dyn Gates>,
     /// Data keys.
@@ -133,6 +138,10 @@ pub struct Policies {
     pub share: crate::share::SharePolicy,
     /// From when on vanished rows are held.
     pub brake: crate::registration::BrakePolicy,
+    /// What comes with the night.
+    pub night: crate::task::NightPolicy,
+    /// How long a release waits between two helpings.
+    pub release_pause: SignedDuration,
     /// How long an opened secret is used.
     pub secret_life: SignedDuration,
     /// How much longer it is used while the vault cannot be reached; zero: not at all.
@@ -159,6 +168,8 @@ impl Default for Policies {
             pace: crate::pace::PacePolicy::default(),
             share: crate::share::SharePolicy::default(),
             brake: crate::registration::BrakePolicy::default(),
+            night: crate::task::NightPolicy::default(),
+            release_pause: SignedDuration::from_secs(5),
             secret_life: SignedDuration::from_mins(15),
             vault_grace: SignedDuration::from_mins(60),
             outage_rest: SignedDuration::from_secs(30),
@@ -229,6 +240,14 @@ impl Base {
         let until = later(now, self.policies.outage_rest);
         self.standing.note(organization, Topic::of(fault), fault.to_string(), now, until);
         Ok(Some(until))
+    }
+
+    /// A held registration, released by a person.
+    pub(crate) fn released(&self, held: &Stored<Registration>, now: Timestamp) -> Option<Amendment> {
+        let step = held.item.on(Input::Released, now, &self.policies.registration).ok()?;
+        let Step::Moved { next, fact } = step else { return None };
+        let facts = vec![registration_fact(&held.item.key, fact, now)];
+        Some(Amendment { expected: held.revision, next, facts })
     }
 
     /// Whether too little is left of a lease that was claimed then for a whole call (rule L1). Measured by the clock that

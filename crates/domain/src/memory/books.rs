@@ -6,7 +6,7 @@ use super::{MemoryStore, State};
 use crate::balance::{Balance, Scope, Tally};
 use crate::id::{OrganizationId, Stored, WebinarId};
 use crate::metrics::Attendance;
-use crate::port::{Books, HeldFilter, HeldQuery, PageRequest, Place, StoreError};
+use crate::port::{Books, HeldFilter, HeldQuery, PageRequest, Place, RollQuery, StoreError};
 use crate::registration::{Phase, Registration, RegistrationKey};
 use crate::time::Timestamp;
 
@@ -54,7 +54,7 @@ impl Books for MemoryStore {
         let here = state.registrations.iter().filter(|(key, _)| key.organization == query.organization);
         let mut held: Vec<_> = here
             .filter_map(|(key, row)| match &row.stored.item.phase {
-                Phase::Held { cause, since } if query.filter.names(key.webinar, cause.name(), *since) => {
+                Phase::Held { cause, since } if query.filter.names(key, cause.name(), *since) => {
                     Some((*since, *key, &row.stored))
                 }
                 _ => None,
@@ -65,6 +65,22 @@ impl Books for MemoryStore {
         Ok(held.into_iter().map(|(_, _, stored)| stored.clone()).collect())
     }
 
+    async fn count(&self, organization: &OrganizationId, filter: &HeldFilter) -> Result<u64, StoreError> {
+        let query = HeldQuery { organization: *organization, filter: filter.clone(), limit: u32::MAX };
+        Ok(u64::try_from(self.select(&query).await?.len()).unwrap_or(u64::MAX))
+    }
+
+    async fn roll(&self, query: &RollQuery) -> Result<Vec<Stored<Registration>>, StoreError> {
+        let state = self.state();
+        let here = state.registrations.iter().filter(|(key, _)| {
+            key.organization == query.organization
+                && key.webinar == query.webinar
+                && query.after.is_none_or(|after| key.email > after)
+        });
+        let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+        Ok(here.take(limit).map(|(_, row)| row.stored.clone()).collect())
+    }
+
     async fn unmatched(&self, page: &PageRequest) -> Result<Vec<Attendance>, StoreError> {
         let state = self.state();
         let here = state.attendance.values().filter(|one| one.key.organization == page.organization);
@@ -73,9 +89,10 @@ impl Books for MemoryStore {
 }
 
 impl HeldFilter {
-    fn names(&self, webinar: WebinarId, cause: &str, since: Timestamp) -> bool {
-        self.cause.as_ref().is_none_or(|wanted| wanted == cause)
-            && self.webinar.is_none_or(|wanted| wanted == webinar)
+    fn names(&self, key: &RegistrationKey, cause: &str, since: Timestamp) -> bool {
+        (self.people.is_empty() || self.people.contains(&key.correlation()))
+            && self.cause.as_ref().is_none_or(|wanted| wanted == cause)
+            && self.webinar.is_none_or(|wanted| wanted == key.webinar)
             && self.from.is_none_or(|from| since >= from)
             && self.to.is_none_or(|to| since < to)
     }

@@ -21,6 +21,7 @@ mod organizations;
 mod privacy;
 mod row;
 mod shelves;
+mod tasks;
 mod vault;
 mod webinars;
 mod worklist;
@@ -43,6 +44,7 @@ use crate::metrics::{Attendance, AttendanceKey};
 use crate::pace::Gate;
 use crate::port::{CrmTable, Entry, FeedPlace, GateKey, Hint, Home, Organization, TokenDigest};
 use crate::registration::{Brake, RegistrationKey};
+use crate::task::TaskName;
 use crate::time::Timestamp;
 use crate::webinar::Webinar;
 use row::{RegistrationRow, SyncRow};
@@ -94,6 +96,7 @@ struct State {
     brakes: BTreeMap<(OrganizationId, WebinarId), Stored<Brake>>,
     syncs: BTreeMap<(OrganizationId, WebinarId), SyncRow>,
     attendance: BTreeMap<AttendanceKey, Attendance>,
+    tasks: BTreeMap<(OrganizationId, TaskName), tasks::TaskRow>,
     data_keys: BTreeMap<OrganizationId, SealedSecret>,
     tokens: BTreeMap<TokenDigest, Timestamp>,
     chronicle: Vec<Entry>,

@@ -1,9 +1,11 @@
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use crate::balance::{Balance, Scope};
 use crate::id::{OrganizationId, Stored, WebinarId};
 use crate::metrics::Attendance;
+use crate::person::EmailKey;
 use crate::registration::{Registration, RegistrationKey};
 use crate::time::Timestamp;
 
@@ -26,13 +28,34 @@ pub trait Books: Send + Sync {
     /// Held registrations that a filter names, the longest held first.
     async fn select(&self, query: &HeldQuery) -> Result<Vec<Stored<Registration>>, StoreError>;
 
+    /// How many held registrations a filter names.
+    async fn count(&self, organization: &OrganizationId, filter: &HeldFilter) -> Result<u64, StoreError>;
+
+    /// The registrations of a webinar, a page at a time, each once, in an order of the store's own.
+    async fn roll(&self, query: &RollQuery) -> Result<Vec<Stored<Registration>>, StoreError>;
+
     /// Attendance of nobody in the CRM, a page at a time.
     async fn unmatched(&self, page: &PageRequest) -> Result<Vec<Attendance>, StoreError>;
 }
 
-/// Which held registrations.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A page of a webinar's registrations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RollQuery {
+    /// Whose.
+    pub organization: OrganizationId,
+    /// Of which webinar.
+    pub webinar: WebinarId,
+    /// The last one of the page before; `None`: the first page.
+    pub after: Option<EmailKey>,
+    /// How many at the most.
+    pub limit: u32,
+}
+
+/// Which held registrations: all of them that fit everything that is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldFilter {
+    /// These, by what names them to people: [`RegistrationKey::correlation`]; empty: whichever.
+    pub people: Vec<String>,
     /// Held for this cause, by its name.
     pub cause: Option<String>,
     /// At this webinar.

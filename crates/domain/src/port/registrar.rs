@@ -29,6 +29,10 @@ pub trait Registrar: Send + Sync {
 
     /// The provider's list, for comparison; absence from it proves nothing.
     async fn registrants(&self, page: &RegistrantQuery) -> Result<RegistrantPage, Fault>;
+
+    /// Whether somebody of these details would be listed so: a provider that shortens or drops what it is told shows
+    /// something else than it was told, and has it all the same.
+    fn shows(&self, details: &Details, listed: &Details) -> bool;
 }
 
 /// What a provider can do, and how fast.
@@ -110,6 +114,8 @@ pub struct RegistrantPage {
     pub registrants: Vec<Registrant>,
     /// The next page, if there is one.
     pub next: Option<String>,
+    /// Whether everybody who should be on the page could be read; if not, nobody is missing from the list.
+    pub complete: bool,
 }
 
 /// One person as the provider lists them.

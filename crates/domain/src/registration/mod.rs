@@ -418,17 +418,16 @@ impl Registration {
         self.doubt.is_some_and(|doubt| doubt.of != Some(self.desired()))
     }
 
-    /// What the provider's list says of this person, if that can be compared: of nobody whose call is out, due or held.
-    /// `listed`: the digest of the details with which the person is listed, and whether as registered.
-    pub fn sighting(&self, listed: Option<(Digest, bool)>) -> Option<Sighting> {
+    /// What the provider's list says of this person, were the details right, if that can be compared: of nobody whose call
+    /// is out, due or held. `listed`: whether the person is listed as registered.
+    pub fn sighting(&self, listed: Option<bool>) -> Option<Sighting> {
         if self.phase != Phase::Settled {
             return None;
         }
         Some(match (self.desired(), listed) {
             (Effect::Present(_), None) => Sighting::Missing,
-            (Effect::Present(_), Some((_, false))) => Sighting::Gone,
-            (Effect::Present(digest), Some((other, true))) if digest != other => Sighting::Other(other),
-            (Effect::Absent, Some((_, true))) => Sighting::There,
+            (Effect::Present(_), Some(false)) => Sighting::Gone,
+            (Effect::Absent, Some(true)) => Sighting::There,
             (Effect::Present(_) | Effect::Absent | Effect::Forgotten, _) => Sighting::AsKnown,
         })
     }

@@ -39,6 +39,7 @@ fn too_many_who_vanish_at_once_stay_at_the_provider_until_somebody_says_so() {
     assert!(world.brake(1).tripped.is_some());
     assert_eq!(world.count("BrakeTripped"), 1);
     assert_eq!(done(world.bridge.desk.approve_brake(world.org, super::world::event(1))).unwrap(), 3);
+    world.tasks();
     world.work();
     assert_eq!((held(&world), world.provider.live().len()), (0, 7));
     assert_eq!(world.count("BrakeApproved"), 1);
@@ -104,6 +105,7 @@ fn after_an_approval_counting_begins_anew() {
     world.look();
     world.work();
     done(world.bridge.desk.approve_brake(world.org, super::world::event(1))).unwrap();
+    world.tasks();
     world.work();
     assert_eq!(world.brake(1), Brake::new(world.now()));
     (4..=6).for_each(|n| assert!(world.crm.delete(n)));

@@ -16,6 +16,8 @@ mod observe;
 mod order;
 mod people;
 mod provider;
+mod reconcile;
+mod release;
 mod resync;
 mod steward;
 mod world;

@@ -6,12 +6,12 @@ use std::sync::{Mutex, MutexGuard};
 use async_trait::async_trait;
 
 use crate::fault::{Code, Fault, FaultKind, Peer};
-use crate::id::ProviderPersonId;
+use crate::id::{ProviderEventId, ProviderPersonId};
 use crate::metrics::{PageMark, Watched};
-use crate::person::Address;
+use crate::person::{Address, Details};
 use crate::port::{
     Account, AttendancePage, AttendanceQuery, AttendanceSource, Attendee, Budget, MockRegistrar, PersonOrder,
-    ProbeOrder, ProviderTraits, RegisterOrder, RegistrantPage, RegistrantQuery, Registrar,
+    ProbeOrder, ProviderTraits, RegisterOrder, Registrant, RegistrantPage, RegistrantQuery, Registrar,
 };
 use crate::registration::{Outcome, Words};
 use crate::time::SignedDuration;
@@ -30,6 +30,9 @@ struct People {
     pulls: VecDeque<Fault>,
     pages: Vec<Vec<Attendee>>,
     incomplete: bool,
+    /// Whom the list does not show, although they are there.
+    hidden: Vec<String>,
+    lists: VecDeque<Fault>,
     calls: Vec<String>,
 }
 
@@ -40,6 +43,7 @@ pub(super) struct Person {
     pub(super) name: String,
     pub(super) company: String,
     pub(super) correlation: String,
+    pub(super) details: Details,
     pub(super) live: bool,
 }
 
@@ -114,6 +118,47 @@ impl PretendProvider {
         self.lock().incomplete = true;
     }
 
+    /// Whether the list shows somebody.
+    pub(super) fn hides(&self, address: &str, hides: bool) {
+        let mut people = self.lock();
+        people.hidden.retain(|hidden| hidden != address);
+        people.hidden.extend(hides.then(|| address.to_owned()));
+    }
+
+    /// Somebody changes a registrant past the bridge.
+    pub(super) fn meddles(&self, event: u8, address: &str, change: impl FnOnce(&mut Person)) {
+        change(self.lock().registered.get_mut(&(event.to_string(), address.to_owned())).unwrap());
+    }
+
+    /// Somebody registers past the bridge.
+    pub(super) fn walks_in(&self, event: u8, address: &str) {
+        let mut people = self.lock();
+        let details = Details {
+            address: Address::new(address),
+            first_name: "Walk".to_owned(),
+            last_name: "In".to_owned(),
+            company: String::new(),
+            job_title: String::new(),
+            more: BTreeMap::new(),
+        };
+        let order = RegisterOrder {
+            organization: uuid::Uuid::nil().into(),
+            event: ProviderEventId::new(event.to_string()),
+            details,
+            correlation: String::new(),
+        };
+        people.put(&order);
+    }
+
+    /// The list cannot be had, or not all of it.
+    pub(super) fn fails_lists(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.lock().lists.extend(faults);
+    }
+
+    pub(super) fn lists_at_least(&self) {
+        self.lock().incomplete = true;
+    }
+
     /// The calls since this was asked last.
     pub(super) fn calls(&self) -> Vec<String> {
         std::mem::take(&mut self.lock().calls)
@@ -150,6 +195,7 @@ impl People {
             name: order.details.first_name.clone(),
             company: order.details.company.clone(),
             correlation: order.correlation.clone(),
+            details: order.details.clone(),
             live: true,
         };
         self.registered.insert(key, person);
@@ -216,8 +262,36 @@ impl Registrar for PretendProvider {
         people.called("forget", &order.address).unwrap_or(Ok(Outcome::Forgotten))
     }
 
-    async fn registrants(&self, _: &RegistrantQuery) -> Result<RegistrantPage, Fault> {
-        Ok(RegistrantPage { registrants: vec![], next: None })
+    /// Two people a page.
+    async fn registrants(&self, query: &RegistrantQuery) -> Result<RegistrantPage, Fault> {
+        let mut people = self.lock();
+        people.calls.push("registrants".to_owned());
+        if let Some(fault) = people.lists.pop_front() {
+            return Err(fault);
+        }
+        let skip: usize = query.page.as_ref().map_or(0, |page| page.parse().unwrap());
+        let shown = people.registered.iter().filter(|((event, address), _)| {
+            event == query.event.as_str() && !people.hidden.contains(address)
+        });
+        let shown: Vec<Registrant> = shown
+            .map(|(_, person)| Registrant {
+                person: person.id.clone(),
+                correlation: Some(person.correlation.clone()),
+                details: person.details.clone(),
+                live: person.live,
+            })
+            .collect();
+        let next = (skip + 2 < shown.len()).then(|| (skip + 2).to_string());
+        let registrants = shown.into_iter().skip(skip).take(2).collect();
+        Ok(RegistrantPage { registrants, next, complete: !people.incomplete })
+    }
+
+    /// Nobody here tells capital letters from others.
+    fn shows(&self, details: &Details, listed: &Details) -> bool {
+        let plain = |details: &Details| {
+            [&details.first_name, &details.last_name, &details.company].map(|text| text.to_lowercase())
+        };
+        plain(details) == plain(listed)
     }
 }
 

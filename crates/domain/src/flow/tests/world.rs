@@ -148,6 +148,10 @@ impl World {
         rested(|| done(self.bridge.metrics.step()).unwrap())
     }
 
+    pub(super) fn tasks(&self) -> StepReport {
+        rested(|| done(self.bridge.tasks.step()).unwrap())
+    }
+
     pub(super) fn steward(&self) -> StepReport {
         rested(|| done(self.bridge.steward.step()).unwrap())
     }
@@ -283,6 +287,7 @@ fn ports(
         webinars: store.clone(),
         brakes: store.clone(),
         endpoints: store.clone(),
+        tasks: store.clone(),
         gates: store.clone(),
         key_shelf: store.clone(),
         chronicle: store,
