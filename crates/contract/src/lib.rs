@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a case says what it expects, and fails where it does not come")]
 
 mod cases;
+pub mod fuzz;
 pub mod mocks;
 pub mod subject;
 mod suite;

@@ -91,3 +91,28 @@ fn set_and_key(settings: &DynamicsSettings, table: CrmTable) -> (&str, &str) {
         CrmTable::Accounts => (&settings.accounts.set, &settings.accounts.key),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever a page looks like, its rows have ids, or the page is refused.
+    #[test]
+    fn no_page_makes_rows_up() {
+        let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/feed");
+        let words =
+            ["@odata.nextLink", "@odata.deltaLink", "$deletedEntity", "reason", "contactid", "value", "null"];
+        let target = webinar_bridge_contract::fuzz::Target { corpus: &corpus, words: &words };
+        target.hammer(|body| {
+            let Ok(page) = serde_json::from_slice::<Page>(body) else { return "no page" };
+            let rows = page.value.iter().map(|row| pointer(row, "contactid"));
+            let Ok(rows) = rows.collect::<Result<Vec<_>, _>>() else { return "a page with a bad row" };
+            assert_eq!(rows.len(), page.value.len());
+            match (&page.next, &page.delta) {
+                (None, None) => "a page without a place to go on",
+                _ if rows.iter().any(|row| row.deleted) => "a page with something deleted",
+                _ => "a page",
+            }
+        });
+    }
+}

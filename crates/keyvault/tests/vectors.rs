@@ -192,6 +192,37 @@ async fn the_house_of_the_negative_ones_opens_the_victim() {
     assert!(vault.open(&named.place.bond(), &named.sealed()).await.is_ok());
 }
 
+/// Whatever is made of an envelope, it opens as it was or not at all. The corpus are the forgeries of the vectors; one key house
+/// unwraps everything that names its key.
+#[test]
+fn no_changed_envelope_is_accepted() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let vectors = read();
+    for (n, vector) in vectors.negative.iter().enumerate() {
+        std::fs::write(folder.path().join(n.to_string()), bytes(&vector.envelope)).unwrap();
+    }
+    let right = vectors.positive.iter().find(|vector| vector.name == "a block and one, local").unwrap();
+    std::fs::write(folder.path().join("right"), bytes(&right.envelope)).unwrap();
+    let target = webinar_bridge_contract::fuzz::Target { corpus: folder.path(), words: &[] };
+    let vault = EnvelopeVault::new(house(2), right.place.installations(), scripted(&[]));
+    let bond = right.place.bond();
+    target.hammer(|envelope| {
+        let opened = runtime.block_on(vault.open(&bond, &SealedSecret::new(envelope.to_vec())));
+        match opened {
+            Ok(secret) => {
+                assert_eq!(envelope, bytes(&right.envelope), "something else opens");
+                assert_eq!(text(&secret), right.plain);
+                "the envelope itself"
+            }
+            Err(fault) => {
+                assert_eq!(fault, envelope_invalid());
+                "refused"
+            }
+        }
+    });
+}
+
 /// All bits of all envelopes: more than a hundred thousand forgeries.
 #[tokio::test]
 async fn no_flipped_bit_anywhere_is_accepted() {

@@ -305,6 +305,32 @@ pub(crate) struct Deleted {
 mod tests {
     use super::*;
 
+    /// Whatever a list looks like, people are read from it or not; nobody is made up.
+    #[test]
+    fn no_list_makes_people_up() {
+        let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/list");
+        let words =
+            ["registrants", "attendees", "totalregistrants", "eventuserid", "email", "userstatus", "null"];
+        let target = webinar_bridge_contract::fuzz::Target { corpus: &corpus, words: &words };
+        target.hammer(|body| {
+            let envelope = serde_json::from_slice::<Envelope>(body).ok();
+            let Some(roster) = envelope.and_then(Envelope::roster) else { return "no list" };
+            let registrants: Vec<_> =
+                roster.records.iter().filter_map(crate::translate::registrant).collect();
+            let attendees = roster.records.iter().filter_map(crate::translate::attendee).count();
+            assert!(registrants.len() <= roster.records.len() && attendees <= roster.records.len());
+            let wiped = |one: &&webinar_bridge_domain::port::Registrant| {
+                one.details.address.as_typed().trim().to_ascii_lowercase().ends_with("-deleted")
+            };
+            assert!(!registrants.iter().filter(wiped).any(|one| one.live), "the forgotten are live");
+            match (roster.is_whole, registrants.is_empty()) {
+                (true, true) => "a whole list of nobody",
+                (true, false) => "a whole list",
+                (false, _) => "a list that is not whole",
+            }
+        });
+    }
+
     fn record(json: &str) -> Record {
         serde_json::from_str(json).unwrap()
     }

@@ -88,6 +88,24 @@ fn depth(body: &[u8]) -> u32 {
 mod tests {
     use super::*;
 
+    /// Whatever is sent, no more is read than a row and names of a bounded length.
+    #[test]
+    fn no_body_makes_more_of_itself() {
+        let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/webhook");
+        let words =
+            ["PrimaryEntityId", "PrimaryEntityName", "MessageName", "OperationId", "contact", "\\u0000"];
+        let target = webinar_bridge_contract::fuzz::Target { corpus: &corpus, words: &words };
+        target.hammer(|body| match Notice::read(body) {
+            None => "no notice",
+            Some(notice) => {
+                assert!(notice.entity.len() <= LONGEST_NAME && notice.message.len() <= LONGEST_NAME);
+                assert!(notice.message_name().len() <= LONGEST_NAME);
+                assert_ne!(notice.row, Some(Uuid::nil()));
+                if notice.row.is_some() { "a notice of a row" } else { "a notice of no single row" }
+            }
+        });
+    }
+
     const ROW: &str = "11111111-2222-3333-4444-555555555555";
 
     fn context(more: &str) -> String {
