@@ -20,6 +20,8 @@ pub struct ClientSettings {
     pub page: Duration,
     /// How many bytes a body may have once it is decompressed.
     pub body_limit: usize,
+    /// The same for a page of a long list: some peers send all of it at once.
+    pub page_limit: usize,
     /// Certificates in PEM that are trusted beside the machine's own.
     pub extra_roots: Vec<Vec<u8>>,
     /// How the client calls itself.
@@ -33,6 +35,7 @@ impl Default for ClientSettings {
             call: Duration::from_secs(30),
             page: Duration::from_mins(1),
             body_limit: 32 << 20,
+            page_limit: 256 << 20,
             extra_roots: Vec::new(),
             user_agent: concat!("webinar-bridge/", env!("CARGO_PKG_VERSION")).to_owned(),
         }
@@ -62,6 +65,7 @@ pub struct HttpClient {
     call: Duration,
     page: Duration,
     body_limit: usize,
+    page_limit: usize,
 }
 
 impl fmt::Debug for HttpClient {
@@ -88,7 +92,13 @@ impl HttpClient {
             .tls_certs_merge(certificates(&settings.extra_roots)?)
             .build()
             .map_err(ClientError::Build)?;
-        Ok(Self { client, call: settings.call, page: settings.page, body_limit: settings.body_limit })
+        Ok(Self {
+            client,
+            call: settings.call,
+            page: settings.page,
+            body_limit: settings.body_limit,
+            page_limit: settings.page_limit,
+        })
     }
 
     /// Begins a request.
@@ -129,9 +139,13 @@ impl HttpClient {
     }
 
     async fn body(&self, response: &mut Response, exchange: &Exchange) -> Result<Bytes, Fault> {
+        let limit = match exchange.kind {
+            ExchangeKind::Read | ExchangeKind::Write => self.body_limit,
+            ExchangeKind::PageRead => self.page_limit,
+        };
         let mut body = BytesMut::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error, exchange))? {
-            if body.len() + chunk.len() > self.body_limit {
+            if body.len() + chunk.len() > limit {
                 return Err(exchange.unclear("transport.body_too_large"));
             }
             body.extend_from_slice(&chunk);

@@ -111,7 +111,7 @@ async fn a_kept_connection_that_dies_does_not_send_twice() {
 
 #[tokio::test]
 async fn a_body_has_a_limit_once_decompressed() {
-    let settings = ClientSettings { body_limit: 99_999, ..Default::default() };
+    let settings = ClientSettings { body_limit: 99_999, page_limit: 99_999, ..Default::default() };
     let small = client_with(&settings);
     let head = format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", BOMB.len());
     let zipped = [head.as_bytes(), BOMB].concat();
@@ -126,7 +126,7 @@ async fn a_body_has_a_limit_once_decompressed() {
 
 #[tokio::test]
 async fn an_endless_body_is_given_up() {
-    let settings = ClientSettings { body_limit: 1 << 20, ..Default::default() };
+    let settings = ClientSettings { body_limit: 1 << 20, page_limit: 1 << 20, ..Default::default() };
     let peer = Peer::endless();
     let kinds = fault_kinds(&client_with(&settings), &peer.url()).await;
     assert_eq!(kinds, all(&Transient, &Ambiguous, "transport.body_too_large"));
