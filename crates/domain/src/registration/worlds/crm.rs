@@ -32,6 +32,8 @@ pub(super) struct Reading {
 #[derive(Default)]
 pub(super) struct Crm {
     pub(super) rows: BTreeMap<u8, Row>,
+    /// How often people did what.
+    pub(super) edits: BTreeMap<&'static str, u64>,
     version: u64,
 }
 
@@ -60,19 +62,36 @@ impl Crm {
         };
         let Some(row) = self.rows.get_mut(&source) else {
             self.rows.insert(source, new);
+            *self.edits.entry("registered").or_default() += 1;
             return Some(source);
         };
         if row.deleted {
             return None;
         }
         row.version = self.version;
-        match dice.below(20) {
-            0..=6 => row.details = details.into(),
-            7..=11 => row.cancelled = !row.cancelled,
-            12..=17 => row.address = Some(address),
-            18 => row.address = None,
-            _ => row.deleted = true,
-        }
+        let what = match dice.below(20) {
+            0..=6 => {
+                row.details = details.into();
+                "updated"
+            }
+            7..=11 => {
+                row.cancelled = !row.cancelled;
+                if row.cancelled { "cancelled" } else { "restored" }
+            }
+            12..=17 => {
+                row.address = Some(address);
+                "moved to another address"
+            }
+            18 => {
+                row.address = None;
+                "left without an address"
+            }
+            _ => {
+                row.deleted = true;
+                "deleted"
+            }
+        };
+        *self.edits.entry(what).or_default() += 1;
         Some(source)
     }
 
