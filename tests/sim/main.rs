@@ -30,7 +30,7 @@ struct Flags {
 }
 
 /// What must have come at least once, or the runs say nothing.
-const TROUBLES: [&str; 24] = [
+const TROUBLES: [&str; 26] = [
     "write not sent",
     "write failed, not done",
     "write done late",
@@ -55,6 +55,8 @@ const TROUBLES: [&str; 24] = [
     "mass deletions",
     "brakes approved",
     "changes in the CRM",
+    "registrants meddled with",
+    "comparisons asked for",
 ];
 
 fn main() -> ExitCode {

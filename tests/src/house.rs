@@ -119,6 +119,7 @@ pub fn bridge(ready: &Ready, wiring: Wiring) -> Bridge {
         webinars: store.clone(),
         brakes: store.clone(),
         endpoints: store.clone(),
+        tasks: store.clone(),
         gates: store.clone(),
         key_shelf: store.clone(),
         chronicle: store,

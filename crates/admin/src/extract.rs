@@ -120,7 +120,7 @@ where
         read.map(|axum::extract::Query(value)| Self(value)).map_err(|_| {
             let detail =
                 "a query parameter is unknown or cannot be read; the description of the API lists them";
-            Problem::new(StatusCode::BAD_REQUEST, "malformed", "the query cannot be read", detail)
+            Problem::malformed(detail)
         })
     }
 }

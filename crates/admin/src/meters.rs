@@ -48,6 +48,7 @@ pub struct Meters {
     work: Family<Work, Counter>,
     webhooks: Family<Notice, Counter>,
     missed: Counter,
+    drift: Counter,
     panics: Counter,
 }
 
@@ -58,7 +59,7 @@ impl Meters {
         let (registrations, minutes, organizations) =
             (Family::default(), Family::default(), Family::default());
         let (troubles, work, panics) = (Family::default(), Family::default(), Counter::default());
-        let (webhooks, missed) = (Family::default(), Counter::default());
+        let (webhooks, missed, drift) = (Family::default(), Counter::default(), Counter::default());
         registry.register("build", "The program", Info::new(vec![("version", version)]));
         let help = "CRM registrations: crm = at_provider + on_their_way + held + excluded";
         registry.register("registrations", help, Family::clone(&registrations));
@@ -73,6 +74,8 @@ impl Meters {
         registry.register("webhooks", help, Family::clone(&webhooks));
         let help = "Changes that a poll found and no webhook had told of";
         registry.register("webhook_missed", help, Counter::clone(&missed));
+        let help = "Differences from the provider's lists that were found and asserted again";
+        registry.register("drift", help, Counter::clone(&drift));
         let registry = Arc::new(registry);
         let turn = Arc::default();
         Self {
@@ -85,6 +88,7 @@ impl Meters {
             work,
             webhooks,
             missed,
+            drift,
             panics,
         }
     }
@@ -114,6 +118,7 @@ impl Meters {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         self.show(&stock);
         self.missed.inc_by(bridge.observe.missed().saturating_sub(self.missed.get()));
+        self.drift.inc_by(bridge.tasks.drift().saturating_sub(self.drift.get()));
         let mut text = String::new();
         // Writing to a string fails only if a metric's own encoding does, which none of these can.
         if encode(&mut text, &self.registry).is_err() {

@@ -5,6 +5,7 @@ mod credentials;
 mod description;
 mod gates;
 mod health;
+mod held;
 mod hooks;
 mod organizations;
 mod problems;

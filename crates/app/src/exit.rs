@@ -15,14 +15,28 @@ impl Failure {
         Self { code: 1, message: error.to_string() }
     }
 
-    #[cfg(feature = "sandbox")]
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self { code: 2, message: message.into() }
     }
 
-    #[cfg(feature = "sandbox")]
     pub(crate) fn findings(message: impl Into<String>) -> Self {
         Self { code: 3, message: message.into() }
+    }
+
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self { code: 4, message: message.into() }
+    }
+
+    pub(crate) fn unreachable(message: impl Into<String>) -> Self {
+        Self { code: 69, message: message.into() }
+    }
+
+    pub(crate) fn try_later(message: impl Into<String>) -> Self {
+        Self { code: 75, message: message.into() }
+    }
+
+    pub(crate) fn not_permitted(message: impl Into<String>) -> Self {
+        Self { code: 77, message: message.into() }
     }
 
     pub(crate) fn configuration(message: impl fmt::Display) -> Self {
@@ -34,11 +48,22 @@ impl Failure {
         Self::configuration(format!("{error}. Nothing was started."))
     }
 
+    #[cfg(test)]
+    pub(crate) const fn code(&self) -> u8 {
+        self.code
+    }
+
     pub(crate) fn report(&self) -> ExitCode {
         if !self.message.is_empty() {
             eprintln!("{}", self.message);
         }
         ExitCode::from(self.code)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
     }
 }
 

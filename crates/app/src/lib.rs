@@ -7,6 +7,8 @@ mod cli;
 mod config;
 mod declare;
 mod exit;
+#[cfg(feature = "faults")]
+mod faults;
 pub mod pipeline;
 #[cfg(feature = "sandbox")]
 mod sandbox;

@@ -47,9 +47,14 @@ pub(crate) enum WiringError {
     Keys(#[from] KeysError),
 }
 
+fn storage(settings: &Settings) -> StorageSettings {
+    let at = StorageSettings::at(settings.storage_url.clone());
+    StorageSettings { max_pages: settings.storage_pages, ..at }
+}
+
 pub(crate) async fn wire(settings: &Settings, around: Surroundings) -> Result<House, WiringError> {
     let Surroundings { clock, entropy, open_house, token_lifetime } = around;
-    let store = webinar_bridge_storage::open(&StorageSettings::at(settings.storage_url.clone())).await?;
+    let store = webinar_bridge_storage::open(&storage(settings)).await?;
     let shared = Arc::new(store.clone());
     let extra_roots = settings.ca.clone().into_iter().collect();
     let client = HttpClient::new(&ClientSettings { extra_roots, ..ClientSettings::default() })?;
@@ -107,10 +112,13 @@ pub(crate) async fn wire(settings: &Settings, around: Surroundings) -> Result<Ho
         webinars: shared.clone(),
         brakes: shared.clone(),
         endpoints: shared.clone(),
+        tasks: shared.clone(),
         gates: shared.clone(),
         key_shelf: shared.clone(),
         chronicle: shared.clone(),
     };
+    #[cfg(feature = "faults")]
+    let ports = deadly(ports);
     let bridge = Bridge::new(ports, keyholder, policies);
     let admin = Admin {
         bridge: bridge.clone(),
@@ -123,6 +131,19 @@ pub(crate) async fn wire(settings: &Settings, around: Surroundings) -> Result<Ho
         open_house,
     };
     Ok(House { board, bridge, admin, store })
+}
+
+/// The same, with places where the process dies on demand.
+#[cfg(feature = "faults")]
+fn deadly(ports: Ports) -> Ports {
+    use crate::faults::{Deadly, Deathtrap};
+    let trap = Deathtrap::armed();
+    Ports {
+        intake: Arc::new(Deadly { port: ports.intake.clone(), trap: trap.clone() }),
+        worklist: Arc::new(Deadly { port: ports.worklist.clone(), trap: trap.clone() }),
+        registrar: Arc::new(Deadly { port: ports.registrar.clone(), trap }),
+        ..ports
+    }
 }
 
 /// What the CRM's webhooks look like: its tables by the names that the configuration gives them.

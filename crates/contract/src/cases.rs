@@ -17,6 +17,7 @@ pub(crate) mod metrics;
 pub(crate) mod organizations;
 pub(crate) mod privacy;
 pub(crate) mod registrar;
+pub(crate) mod tasks;
 pub(crate) mod tokens;
 pub(crate) mod vault;
 pub(crate) mod webinars;

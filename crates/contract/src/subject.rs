@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use webinar_bridge_domain::id::SourceId;
 use webinar_bridge_domain::port::{
     Account, AttendanceSource, Books, Brakes, Chronicle, CredentialStore, CrmAnswers, CrmFeed, CrmMetrics,
-    Endpoints, Gates, Intake, KeyShelf, KeyWrap, Organizations, Privacy, Registrar, SyncLedger, TokenShelf,
-    Vault, WebinarStore, Worklist,
+    Endpoints, Gates, Intake, KeyShelf, KeyWrap, Organizations, Privacy, Registrar, SyncLedger, TaskStore,
+    TokenShelf, Vault, WebinarStore, Worklist,
 };
 
 use crate::world::{CrmEdit, CrmStage, CrmWorld, KeptCheckIn, ProviderStage, ProviderWorld, Told, Weather};
@@ -135,6 +135,8 @@ pub struct StorePorts {
     pub brakes: Arc<dyn Brakes>,
     /// The doors of CRMs.
     pub endpoints: Arc<dyn Endpoints>,
+    /// Work that outlives a process.
+    pub tasks: Arc<dyn TaskStore>,
 }
 
 impl StorePorts {
@@ -142,7 +144,7 @@ impl StorePorts {
     pub fn of<S>(store: &Arc<S>) -> Self
     where
         S: Intake + Worklist + Books + SyncLedger + Organizations + CredentialStore + WebinarStore,
-        S: KeyShelf + Chronicle + TokenShelf + Brakes + Endpoints + Gates + 'static,
+        S: KeyShelf + Chronicle + TokenShelf + Brakes + Endpoints + Gates + TaskStore + 'static,
     {
         Self {
             intake: store.clone(),
@@ -158,6 +160,7 @@ impl StorePorts {
             gates: store.clone(),
             brakes: store.clone(),
             endpoints: store.clone(),
+            tasks: store.clone(),
         }
     }
 }

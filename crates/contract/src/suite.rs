@@ -65,6 +65,7 @@ suite! { ($)
     a_refusal_is_an_answer_without_the_address,
     the_forgotten_are_gone,
     the_list_has_everybody_once,
+    the_list_shows_people_as_they_were_told,
     names_of_every_script_arrive_unchanged,
     the_longest_fields_arrive_whole,
     an_unknown_event_is_missing,
@@ -269,6 +270,8 @@ suite! { ($)
     the_balance_is_what_a_recount_says,
     held_rows_are_counted_by_cause,
     held_registrations_are_selected_by_a_filter,
+    held_registrations_are_selected_by_their_ids,
+    a_roll_has_everybody_of_a_webinar_once,
 }
 
 suite! { ($)
@@ -358,6 +361,20 @@ suite! { ($)
     one_goes_to_see,
     a_gate_outlives_a_restart,
     a_batch_sees_itself,
+}
+
+suite! { ($)
+    /// Cases of [`TaskStore`](webinar_bridge_domain::port::TaskStore), over a [`StoreSubject`](crate::subject::StoreSubject).
+    tasks_suite / for_each_tasks_case / tasks:
+    a_task_is_read_as_it_was_stored,
+    every_active_organization_says_when_its_next_task_is_due,
+    a_task_goes_to_one_at_a_time,
+    the_longest_due_task_comes_first,
+    a_task_that_was_planned_anew_stays_as_planned,
+    a_lost_lease_ends_no_task,
+    no_task_of_a_stopped_organization_is_leased,
+    what_is_over_is_cleared_away,
+    a_task_is_stored_with_its_facts,
 }
 
 suite! { ($)

@@ -8,8 +8,8 @@ use webinar_bridge_contract::subject::{
 };
 use webinar_bridge_contract::{
     books_suite, chronicle_suite, credentials_suite, endpoints_suite, gates_suite, intake_suite,
-    key_shelf_suite, key_wrap_suite, ledger_suite, organizations_suite, privacy_suite, tokens_suite,
-    vault_suite, webinars_suite, worklist_suite,
+    key_shelf_suite, key_wrap_suite, ledger_suite, organizations_suite, privacy_suite, tasks_suite,
+    tokens_suite, vault_suite, webinars_suite, worklist_suite,
 };
 use webinar_bridge_domain::memory::{MemoryStore, PlainKeyWrap, PlainPrivacy, PlainVault};
 use webinar_bridge_domain::port::{KeyWrap, Privacy, Vault};
@@ -46,6 +46,7 @@ chronicle_suite!(Store::empty());
 key_shelf_suite!(Store::empty());
 endpoints_suite!(Store::empty());
 gates_suite!(Store::empty());
+tasks_suite!(Store::empty());
 tokens_suite!(Store::empty());
 
 struct Plain(PlainKeyWrap);

@@ -196,6 +196,7 @@ mod tests {
         for typed in same {
             assert_eq!(canonical(typed).as_deref(), Some("zoë.ångström@example.com"), "{typed}");
         }
+        assert_eq!(canonical(" Ada.Lovelace@X.IO "), canonical("ada.lovelace@x.io"), "plain letters, too");
         assert_ne!(canonical("a+b@x.io"), canonical("a@x.io"), "a plus address is another address");
     }
 

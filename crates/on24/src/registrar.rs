@@ -137,7 +137,7 @@ impl Registrar for On24 {
 
     /// What is not sent is not missed, and what is sent is sent within ON24's limits; the address's case is ON24's affair.
     fn shows(&self, details: &Details, listed: &Details) -> bool {
-        translate::shows(details, listed, &self.settings)
+        translate::shows(details, listed)
     }
 }
 

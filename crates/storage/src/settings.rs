@@ -10,12 +10,15 @@ pub struct StorageSettings {
     pub url: String,
     /// How many connections read at once.
     pub readers: u32,
+    /// The most pages of 4096 bytes that the file may have; nothing: as many as the disk bears. A store that is full says so,
+    /// and goes on when there is room.
+    pub max_pages: Option<u32>,
 }
 
 impl StorageSettings {
     /// A store at `url`, with four readers.
     pub fn at(url: impl Into<String>) -> Self {
-        Self { url: url.into(), readers: 4 }
+        Self { url: url.into(), readers: 4, max_pages: None }
     }
 
     /// The place that the address names.

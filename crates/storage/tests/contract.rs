@@ -75,6 +75,7 @@ macro_rules! stores {
                 key_shelf_suite key_shelf,
                 endpoints_suite endpoints,
                 gates_suite gates,
+                tasks_suite tasks,
                 tokens_suite tokens,
             }
         })+

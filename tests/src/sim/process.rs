@@ -105,6 +105,7 @@ pub(super) fn bridge(around: &Surroundings, life: &Life, bell: Arc<dyn Bell>) ->
         webinars: shelf.clone(),
         brakes: shelf.clone(),
         endpoints: shelf.clone(),
+        tasks: shelf.clone(),
         gates: shelf.clone(),
         key_shelf: shelf,
         chronicle: Arc::new(store.clone()),

@@ -105,6 +105,17 @@ impl Provider {
         self.state().people.get(&(organization, event.to_owned())).cloned().unwrap_or_default()
     }
 
+    /// Somebody takes a registrant off, or brings one back; who it was.
+    pub(super) fn meddle(&self, organization: OrganizationId) -> Option<String> {
+        let mut state = self.state();
+        let everybody = state.people.iter_mut().filter(|((owner, _), _)| *owner == organization);
+        let everybody: Vec<_> = everybody.flat_map(|(_, people)| people.iter_mut()).collect();
+        let n = usize::try_from(self.air.below(everybody.len().max(1) as u64)).unwrap_or(0);
+        let (address, person) = everybody.into_iter().nth(n)?;
+        person.live = !person.live;
+        Some(address.clone())
+    }
+
     /// What is wrong just now.
     fn troubled(&self, organization: OrganizationId) -> Option<Trouble> {
         let now = self.air.now();

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use webinar_bridge_domain::credential::{Credential, CredentialSlot, SealedSecret};
 use webinar_bridge_domain::endpoint::{Endpoint, EndpointId};
+use webinar_bridge_domain::fact::Fact;
 use webinar_bridge_domain::id::{OrganizationId, SourceId, Stored, WebinarId};
 use webinar_bridge_domain::memory::MemoryStore;
 use webinar_bridge_domain::metrics::{Attendance, AttendanceKey, MetricsSync};
@@ -13,12 +14,13 @@ use webinar_bridge_domain::pace::{Gate, Grant};
 use webinar_bridge_domain::port::{
     Amendment, BrakeChange, Brakes, ClaimOrder, CluesQuery, CredentialChange, CredentialStore, CrmRow,
     CrmTable, EndpointChange, Endpoints, FeedPlace, GateKey, GateReport, Gates, GrantOrder, Hint, Intake,
-    IntakeBatch, Journalled, KeyShelf, Known, Lane, Leased, LeasedSync, Lookup, Opening, Organization,
-    OrganizationChange, Organizations, PendingHint, PutOff, Ready, Recorded, Saved, Settled, Settlement,
-    StoreError, SyncChange, SyncClaim, SyncEnd, SyncLedger, SyncSettled, WebinarChange, WebinarStore,
-    Worklist,
+    IntakeBatch, Journalled, KeyShelf, Known, Lane, Leased, LeasedSync, LeasedTask, Lookup, Opening,
+    Organization, OrganizationChange, Organizations, PendingHint, PutOff, Ready, Recorded, Saved, Settled,
+    Settlement, StoreError, SyncChange, SyncClaim, SyncEnd, SyncLedger, SyncSettled, TaskClaim, TaskEnd,
+    TaskEnded, TaskStore, WebinarChange, WebinarStore, Worklist,
 };
 use webinar_bridge_domain::registration::{Brake, Registration};
+use webinar_bridge_domain::task::{Task, TaskName};
 use webinar_bridge_domain::time::Timestamp;
 use webinar_bridge_domain::webinar::Webinar;
 
@@ -138,6 +140,16 @@ on_the_line!(Gates {
     fn grant(orders: &[GrantOrder]) -> Vec<Grant> = true;
     fn report(reports: &[GateReport]) -> () = true;
     fn of(organization: &OrganizationId) -> Vec<(GateKey, Gate)>;
+});
+
+on_the_line!(TaskStore {
+    fn ready() -> Vec<(OrganizationId, Option<Timestamp>)>;
+    fn claim(order: &TaskClaim) -> Option<LeasedTask> = true;
+    fn plan(task: &Task, facts: &[Fact]) -> () = true;
+    fn find(organization: &OrganizationId, name: &TaskName) -> Option<Stored<Task>>;
+    fn settle(end: &TaskEnd) -> TaskEnded = true;
+    fn list(organization: &OrganizationId) -> Vec<Task>;
+    fn clear(organization: &OrganizationId, before: Timestamp) -> u64 = true;
 });
 
 on_the_line!(Endpoints {

@@ -9,6 +9,7 @@ use webinar_bridge_domain::id::{CrmRecordId, OrganizationId};
 use webinar_bridge_domain::memory::MemoryStore;
 use webinar_bridge_domain::port::{Clock as _, CrmRow, CrmTable, HeldFilter, Hint, Intake as _, OpenSecret};
 use webinar_bridge_domain::registration::BrakePolicy;
+use webinar_bridge_domain::task::{Job, Task};
 use webinar_bridge_domain::time::SignedDuration;
 
 use super::air::{Air, Figures, START};
@@ -163,6 +164,7 @@ impl World {
         if self.air().strikes("spells", 25) {
             self.spell();
         }
+        self.somebody_meddles();
         let n = usize::try_from(self.air().below(self.processes.len() as u64)).unwrap_or(0);
         if self.air().strikes("kills", 12) {
             if self.around.provider.out() > 0 {
@@ -198,6 +200,19 @@ impl World {
             trouble,
             self.air().now() + SignedDuration::from_mins(minutes),
         );
+    }
+
+    /// Somebody changes a registrant past the bridge, which only the provider's list shows.
+    fn somebody_meddles(&self) {
+        let starts = self.air().age() >= Duration::from_secs(CLEARS);
+        if !starts
+            && self.air().below(40) == 0
+            && let Some(organization) = self.air().pick(&self.organizations).copied()
+            && let Some(who) = self.around.provider.meddle(organization)
+        {
+            self.air().count("registrants meddled with");
+            self.air().note(format_args!("somebody meddles with {who}"));
+        }
     }
 
     /// As long as a lease and longer, and then it goes on as if nothing had been.
@@ -267,6 +282,7 @@ impl World {
             self.air().pass(Duration::from_mins(1)).await;
             self.look().await?;
             self.release().await;
+            self.reconcile().await;
             match right(self).await {
                 Ok(()) => return Ok(()),
                 Err(wrong) if self.air().age() >= Duration::from_secs(end) => return Err(wrong),
@@ -285,14 +301,36 @@ impl World {
             }
             for cause in ["exhausted", "unresolved", "poison", "invalid"] {
                 let filter = HeldFilter { cause: Some(cause.to_owned()), ..HeldFilter::default() };
-                let released =
-                    self.overseer.desk.release(*organization, filter).await.expect("the store works");
-                if released > 0 {
-                    self.air().count("releases");
-                }
+                self.release_held(*organization, filter).await;
             }
         }
         self.processes.iter().flatten().for_each(|process| process.ring());
+    }
+
+    /// Before the webinars start, asks now and then for the comparison that the night would bring.
+    async fn reconcile(&self) {
+        let minutes = self.air().age().as_secs() / 60;
+        if minutes >= STARTS / 60 || !minutes.is_multiple_of(15) {
+            return;
+        }
+        for organization in &self.organizations {
+            let asked = self.overseer.desk.reconcile(*organization, None, false).await;
+            if !asked.expect("the store works").is_empty() {
+                self.air().count("comparisons asked for");
+            }
+        }
+    }
+
+    /// One release after the other, as a person would ask for them.
+    async fn release_held(&self, organization: OrganizationId, filter: HeldFilter) {
+        let desk = &self.overseer.desk;
+        let tasks = desk.tasks(organization).await.expect("the store works");
+        let runs = |task: &Task| matches!(task.job, Job::Release { .. }) && task.due.is_some();
+        let held = desk.count(organization, &filter).await.expect("the store works");
+        if held > 0 && !tasks.iter().any(runs) {
+            self.air().count("releases");
+            desk.release(organization, filter, "tried again".to_owned()).await.expect("the store works");
+        }
     }
 
     async fn registrations_are_right(&self) -> Result<(), String> {

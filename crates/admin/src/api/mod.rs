@@ -7,6 +7,7 @@ mod organizations;
 mod people;
 mod responses;
 mod resync;
+mod tasks;
 mod terms;
 mod webhook;
 
@@ -57,6 +58,9 @@ pub(crate) fn router(admin: &Admin) -> OpenApiRouter {
         .routes(routes!(balance::webinars))
         .routes(routes!(people::held))
         .routes(routes!(people::unmatched))
+        .routes(routes!(tasks::release))
+        .routes(routes!(tasks::reconcile))
+        .routes(routes!(tasks::list))
         .routes(routes!(webhook::show, webhook::open, webhook::close))
         .routes(routes!(webhook::retire))
         .routes(routes!(gates::list))

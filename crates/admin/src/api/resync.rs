@@ -40,8 +40,8 @@ pub(crate) struct Approval {
 /// What an approval did.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Approved {
-    /// How many held removals go on now.
-    released: u32,
+    /// How many held removals go on from now on.
+    released: u64,
 }
 
 /// Reads all of the organization's tables whole, as if every place in their feeds had been lost. Rows that are missing in
@@ -88,7 +88,7 @@ pub(crate) async fn approve(
     Body(approval): Body<Approval>,
 ) -> Result<Json<Approved>, Problem> {
     let id = known(&admin, id).await?;
-    let webinar = WebinarId::from(webinar_bridge_domain::id::CrmRecordId::from(approval.webinar));
+    let webinar = super::tasks::webinar(approval.webinar);
     let released = to_the_end(async move { Ok(admin.bridge.desk.approve_brake(id, webinar).await?) }).await?;
     Ok(Json(Approved { released }))
 }

@@ -1,5 +1,6 @@
 //! The console: pages that work with scripts off; one small script keeps them fresh.
 
+mod held;
 mod page;
 
 use axum::extract::State;
@@ -19,6 +20,7 @@ use crate::problem::Problem;
 pub(crate) fn router(admin: &Admin) -> Router {
     Router::new()
         .route("/", get(overview))
+        .route("/organizations/{organization}/held", get(held::show).post(held::release))
         .route("/sign-in", post(sign_in))
         .route("/sign-out", post(sign_out))
         .route("/assets/icon.svg", get(async || asset("image/svg+xml", ICON)))

@@ -25,7 +25,7 @@ pub(crate) struct Frame {
     pub(crate) signed_in: bool,
 }
 
-fn layout(title: &str, frame: Frame, body: &Markup) -> Markup {
+pub(super) fn layout(title: &str, frame: Frame, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -161,7 +161,10 @@ fn hint(organization: &Organization, balance: &Balance) -> Markup {
                 p.hint { "Newer terms are to be accepted before their time of grace ends: " code { (path("terms")) } "." }
             }
             _ if balance.registrations.held.values().sum::<u64>() > 0 => {
-                p.hint { "Who is held, why, and what to do: " code { (path("held")) } ", and their rows in the CRM." }
+                p.hint {
+                    a href={ "/organizations/" (organization.id.uuid()) "/held" } { "Who is held, why, and what to do" }
+                    "; their rows in the CRM say it, too."
+                }
             }
             _ => {}
         }
@@ -346,7 +349,7 @@ fn bar(part: u64, whole: u64, what: &str) -> Markup {
 }
 
 /// A number with narrow blanks between thousands.
-fn number(n: u64) -> String {
+pub(super) fn number(n: u64) -> String {
     let digits = n.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
@@ -364,6 +367,6 @@ fn signed(n: i64) -> String {
     format!("{sign}{}", number(n.unsigned_abs()))
 }
 
-fn minute(at: Timestamp) -> String {
+pub(super) fn minute(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M").to_string()
 }

@@ -32,6 +32,8 @@ impl Operation {
             "enterOn24Credentials" => on24(),
             "enterDataverseCredentials" => dataverse(),
             "approveBrake" => json!({ "webinar": NOBODY }),
+            "reconcile" => json!({}),
+            "releaseHeld" => json!({ "reason": "there is room" }),
             other => panic!("no body for {other}"),
         })
     }
@@ -72,7 +74,7 @@ async fn the_description_is_read_without_a_token_and_is_whole() {
     let operations = operations(&description);
     let names: BTreeSet<&str> = operations.iter().map(Operation::name).collect();
     assert_eq!(names.len(), operations.len(), "each has a name of its own");
-    assert_eq!(operations.len(), 22);
+    assert_eq!(operations.len(), 25);
     for operation in &operations {
         assert!(operation.spec["security"].is_null(), "{} is as guarded as the rest", operation.name());
         assert!(!operation.spec["summary"].as_str().unwrap().is_empty(), "{}", operation.name());
@@ -108,8 +110,9 @@ async fn every_status_has_a_media_type_and_problems_have_theirs() {
                 .map(|(name, _)| name.as_str())
                 .collect();
             let expected: &[&str] = match status.as_str() {
-                "202" | "204" => &[],
-                "200" | "201" => &["application/json"],
+                "202" if media.is_empty() => &[],
+                "204" => &[],
+                "200" | "201" | "202" => &["application/json"],
                 _ => &["application/problem+json"],
             };
             assert_eq!(media, expected, "{} {status}", operation.name());
@@ -154,7 +157,7 @@ async fn provoke(operation: &Operation, status: u16) -> Answer {
         (409, _) => (path, json(json!({ "version": 99 }))),
         (413, _) => (path, Some(("application/json", " ".repeat(70_000)))),
         (415, Some(body)) => (path, Some(("text/plain", body.to_string()))),
-        (422, _) => (path, json(json!({}))),
+        (422, _) => (path, json(json!({ "nonsense": 1 }))),
         _ => (path, body.and_then(json)),
     };
     let mut request = request(operation.method.clone(), &path, body);
@@ -251,7 +254,7 @@ async fn answers_are_what_the_description_says() {
         let status = answer.status.as_u16();
         assert!(answer.status.is_success() && operation.statuses().contains(&status), "{}", operation.name());
         let response = &operation.spec["responses"][status.to_string()];
-        if matches!(status, 202 | 204) {
+        if response["content"].is_null() {
             assert_eq!(answer.text, "");
             continue;
         }

@@ -261,6 +261,7 @@ fn ports(
         webinars: shared.clone(),
         brakes: shared.clone(),
         endpoints: shared.clone(),
+        tasks: shared.clone(),
         gates: shared.clone(),
         key_shelf: shared.clone(),
         chronicle: shared,

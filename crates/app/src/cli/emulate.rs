@@ -122,8 +122,11 @@ pub(crate) async fn run(flags: Flags) -> Result<(), Failure> {
     let beside = flags.write_config.as_deref();
     let authority = Authority::write(emulators.ready().ca.as_deref(), beside)?;
     let ca = authority.as_ref().map(|authority| authority.path.as_path());
-    let published = matches!(flags.quotas, QuotasFlag::Published);
-    let written = beside.map(|path| write_config(path, &emulators, ca, published)).transpose()?;
+    let on24 = configuration::Manners {
+        published_pace: matches!(flags.quotas, QuotasFlag::Published),
+        lags: matches!(flags.lag, LagFlag::Documented),
+    };
+    let written = beside.map(|path| write_config(path, &emulators, ca, on24)).transpose()?;
     let shown = ready::Emulated { ready: emulators.ready(), ca, written: written.as_ref() };
     if flags.json {
         print_line(shown.line());
@@ -166,9 +169,9 @@ fn write_config(
     path: &Path,
     emulators: &Emulators,
     ca: Option<&Path>,
-    published_pace: bool,
+    on24: configuration::Manners,
 ) -> Result<configuration::Written, Failure> {
-    configuration::write_for_serve(path, emulators.ready(), ca, published_pace)
+    configuration::write_for_serve(path, emulators.ready(), ca, on24)
         .map_err(|error| cannot_write(path, &error))
 }
 

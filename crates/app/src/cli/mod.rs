@@ -3,6 +3,9 @@
 mod config;
 #[cfg(feature = "sandbox")]
 mod emulate;
+mod held;
+mod reconcile;
+mod remote;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod serve;
@@ -32,6 +35,12 @@ enum Command {
     /// Run the service, until SIGTERM or Ctrl-C.
     #[command(after_help = MEANINGS)]
     Serve(serve::Flags),
+    /// Compare registrations with ON24's own list, and have mended what differs. Speaks to a running service.
+    #[command(after_help = MEANINGS)]
+    Reconcile(reconcile::Flags),
+    /// List and release registrations that wait for somebody. Speaks to a running service.
+    #[command(subcommand, after_help = MEANINGS)]
+    Held(held::Action),
     /// Check the configuration.
     #[command(subcommand, after_help = MEANINGS)]
     Config(config::Action),
@@ -45,6 +54,8 @@ pub(crate) async fn run() -> Result<(), Failure> {
         #[cfg(feature = "sandbox")]
         Command::Emulate(flags) => emulate::run(flags).await,
         Command::Serve(flags) => Box::pin(serve::run(flags)).await,
+        Command::Reconcile(flags) => reconcile::run(flags).await,
+        Command::Held(action) => held::run(action).await,
         Command::Config(action) => config::run(&action),
     }
 }

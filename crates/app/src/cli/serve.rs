@@ -63,7 +63,7 @@ pub(crate) async fn run(flags: Flags) -> Result<(), Failure> {
         () = declaring => false,
     };
     tracing::info!(code = "draining", "ending: no new work, running calls end");
-    service.stop(settings.drain).await;
+    Box::pin(service.stop(settings.drain)).await;
     house.store.close().await.map_err(Failure::unexpected)?;
     tracing::info!(code = "ended", "ended");
     if failed { Err(Failure::unexpected("the service ended itself; the log says why")) } else { Ok(()) }

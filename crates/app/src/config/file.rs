@@ -24,6 +24,8 @@ pub(crate) struct File {
     pub(crate) timing: Timing,
     pub(crate) intake: Intake,
     pub(crate) brake: Brake,
+    pub(crate) night: Night,
+    pub(crate) held: Held,
     pub(crate) webhooks: Webhooks,
     pub(crate) pace: Pace,
     pub(crate) organization: Vec<Organization>,
@@ -33,6 +35,7 @@ pub(crate) struct File {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Storage {
     pub(crate) url: Option<String>,
+    pub(crate) max_pages: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -110,6 +113,7 @@ pub(crate) struct Timing {
     pub(crate) poll: Option<SignedDuration>,
     pub(crate) pause: Option<SignedDuration>,
     pub(crate) landing: Option<SignedDuration>,
+    pub(crate) read_lag: Option<SignedDuration>,
     pub(crate) retry_waits: Option<Vec<SignedDuration>>,
     pub(crate) longest_wait: Option<SignedDuration>,
     pub(crate) blind_quota: Option<SignedDuration>,
@@ -134,6 +138,21 @@ pub(crate) struct Brake {
     pub(crate) few: Option<u32>,
     pub(crate) percent: Option<u32>,
     pub(crate) window: Option<SignedDuration>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Night {
+    pub(crate) every: Option<SignedDuration>,
+    pub(crate) after_midnight: Option<SignedDuration>,
+    pub(crate) after_end: Option<SignedDuration>,
+    pub(crate) keep: Option<SignedDuration>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Held {
+    pub(crate) release_pause: Option<SignedDuration>,
 }
 
 #[derive(Debug, Default, Deserialize)]

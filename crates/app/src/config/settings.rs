@@ -12,6 +12,7 @@ use webinar_bridge_domain::flow::Policies;
 use webinar_bridge_domain::integration::TermsVersion;
 use webinar_bridge_domain::registration::BrakePolicy;
 use webinar_bridge_domain::share::SharePolicy;
+use webinar_bridge_domain::task::NightPolicy;
 use webinar_bridge_dynamics::DynamicsSettings;
 use webinar_bridge_keyvault::{AzureSettings, CacheSettings, VaultSettings};
 use webinar_bridge_on24::{On24Settings, Restore};
@@ -26,6 +27,7 @@ use super::read::Text;
 /// Everything that the program needs to know.
 pub(crate) struct Settings {
     pub(crate) storage_url: String,
+    pub(crate) storage_pages: Option<u32>,
     pub(crate) public: SocketAddr,
     pub(crate) private: SocketAddr,
     /// How long the doors stay open once readiness has said no.
@@ -90,6 +92,9 @@ impl Settings {
         let mut policies = policies(&mut check, &file.timing, file.vault.grace, terms.version);
         intake(&mut check, &mut policies, &file.intake);
         brake(&mut check, &mut policies.brake, &file.brake);
+        night(&mut check, &mut policies.night, &file.night);
+        let pause = check.duration(&["held", "release_pause"], file.held.release_pause);
+        policies.release_pause = pause.unwrap_or(policies.release_pause);
         pace(&mut check, &mut policies, &file.pace);
         let webhook_header = webhook_header(&mut check, file.webhooks.header);
         let vault = vault(&mut check, file.vault, base, &storage_url);
@@ -105,6 +110,7 @@ impl Settings {
         match (vault, check.mistakes()) {
             (Some(vault), mistakes) if mistakes.is_empty() => Ok(Self {
                 storage_url,
+                storage_pages: file.storage.max_pages,
                 public,
                 private,
                 drain,
@@ -196,6 +202,7 @@ fn on24(given: &file::On24, timing: &file::Timing) -> On24Settings {
         event_email: given.event_email.unwrap_or(default.event_email),
         restore: if given.restore == Some(false) { Restore::Never } else { Restore::Always },
         landing: timing.landing.unwrap_or(default.landing),
+        read_lag: timing.read_lag.unwrap_or(default.read_lag),
         published_pace: given.published_pace.unwrap_or(default.published_pace),
         ..default
     }
@@ -208,6 +215,8 @@ fn policies(
     terms: TermsVersion,
 ) -> Policies {
     let mut policies = Policies { terms, ..Policies::default() };
+    // The adapter's; only its form is looked at here.
+    check.duration(&["timing", "read_lag"], timing.read_lag);
     let mut set = |place: &mut SignedDuration, path: [&str; 2], given: Option<SignedDuration>| {
         *place = check.duration(&path, given).unwrap_or(*place);
     };
@@ -271,6 +280,23 @@ fn brake(check: &mut Check<'_>, policy: &mut BrakePolicy, given: &file::Brake) {
     }
     policy.window = check.duration(&["brake", "window"], given.window).unwrap_or(policy.window);
 }
+
+fn night(check: &mut Check<'_>, policy: &mut NightPolicy, given: &file::Night) {
+    let mut time = |name: &'static str, given: Option<SignedDuration>, default: SignedDuration| {
+        check.duration(&["night", name], given).unwrap_or(default)
+    };
+    policy.every = time("every", given.every, policy.every);
+    policy.after_midnight = time("after_midnight", given.after_midnight, policy.after_midnight);
+    policy.after_end = time("after_end", given.after_end, policy.after_end);
+    policy.keep = time("keep", given.keep, policy.keep);
+    if policy.every < SHORTEST_NIGHT {
+        let help = "the provider's whole list is read each time";
+        check.mistake(&["night", "every"], "`night.every` must be at least 1 minute", Some(help.to_owned()));
+    }
+}
+
+/// The shortest time between two nights.
+const SHORTEST_NIGHT: SignedDuration = SignedDuration::from_mins(1);
 
 /// How organizations share the calls to the provider; the answer is how many calls there are in all.
 fn share(check: &mut Check<'_>, policy: &mut SharePolicy, given: &file::Workers) -> u32 {

@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use secrecy::ExposeSecret as _;
 use tempfile::TempDir;
 use webinar_bridge_domain::registration::BrakePolicy;
+use webinar_bridge_domain::task::NightPolicy;
 use webinar_bridge_keyvault::VaultSettings;
 use webinar_bridge_on24::Restore;
 
@@ -316,7 +317,7 @@ fn a_mistake_in_an_organization_points_at_that_organization() {
 
 #[test]
 fn what_takes_notices_in_is_checked() {
-    let text = "[intake]\npoll_spread = 51\nreads_a_minute = 0\n[brake]\npercent = 101\n[webhooks]\nheader = \"Cookie\"\n[pace]\noutage_after = 0\n[workers]\norganization = 0\npercent = 101\n\
+    let text = "[intake]\npoll_spread = 51\nreads_a_minute = 0\n[brake]\npercent = 101\n[night]\nevery = \"59s\"\n[webhooks]\nheader = \"Cookie\"\n[pace]\noutage_after = 0\n[workers]\norganization = 0\npercent = 101\n\
                 [[organization]]\nname = \"A\"\n[organization.webhook]\nendpoint = \"short\"\nsecret = \"canary\"\n";
     let report = Given::with_store(text).bad();
     let said = [
@@ -330,7 +331,8 @@ fn what_takes_notices_in_is_checked() {
         "`pace.outage_after` must be at least 1",
         "`workers.organization` must be from 1 to 256",
         "`workers.percent` must be from 1 to 100",
-        "9 mistakes",
+        "`night.every` must be at least 1 minute",
+        "10 mistakes",
     ];
     tells(&report, &said);
     assert!(!report.contains("canary"), "{report}");
@@ -409,6 +411,7 @@ fn durations_are_written_as_people_or_machines_write_them() {
 const EVERYTHING: &str = r#"
 [storage]
 url = "sqlite:///data/bridge.db"
+max_pages = 29
 [server]
 public = "0.0.0.0:80"
 private = "[::1]:81"
@@ -457,6 +460,7 @@ percent = 50
 poll = "1s"
 pause = "2s"
 landing = "3s"
+read_lag = "28s"
 retry_waits = ["4s", "5s"]
 longest_wait = "6s"
 blind_quota = "7s"
@@ -473,6 +477,13 @@ reads_a_minute = 16
 few = 17
 percent = 18
 window = "19s"
+[night]
+every = "23h"
+after_midnight = "24m"
+after_end = "25m"
+keep = "26h"
+[held]
+release_pause = "27s"
 [webhooks]
 header = "X-Knock"
 [pace]
@@ -507,6 +518,7 @@ fn everything_that_is_set_arrives() {
     let settings = Given::file(EVERYTHING).good();
     let seconds = SignedDuration::from_secs;
     assert_eq!(settings.storage_url, "sqlite:///data/bridge.db");
+    assert_eq!(settings.storage_pages, Some(29));
     assert_eq!(
         (settings.public.to_string(), settings.private.to_string()),
         ("0.0.0.0:80".into(), "[::1]:81".into())
@@ -530,7 +542,7 @@ fn everything_that_is_set_arrives() {
     assert_eq!((policies.poll, policies.outage_rest), (seconds(1), seconds(10)));
     assert_eq!(policies.vault_grace, seconds(7200));
     assert_eq!((policies.registration.pause, policies.registration.landing), (seconds(2), seconds(3)));
-    assert_eq!(on24.landing, seconds(3));
+    assert_eq!((on24.landing, on24.read_lag), (seconds(3), seconds(28)));
     assert_eq!(policies.cadence.after_end, [seconds(11), seconds(12)]);
     assert_eq!(policies.cadence.then_every, seconds(13));
     assert_eq!((policies.poll_spread, policies.linger, policies.reads_a_minute), (14, seconds(15), 16));
@@ -544,6 +556,13 @@ fn everything_that_is_set_arrives() {
     assert_eq!((pace.credential_probe, pace.permission_probe), (seconds(8), seconds(9)));
     let brake = BrakePolicy { few: 17, percent: 18, window: seconds(19) };
     assert_eq!((&policies.brake, settings.webhook_header.as_str()), (&brake, "x-knock"));
+    let night = NightPolicy {
+        every: SignedDuration::from_hours(23),
+        after_midnight: SignedDuration::from_mins(24),
+        after_end: SignedDuration::from_mins(25),
+        keep: SignedDuration::from_hours(26),
+    };
+    assert_eq!((&policies.night, policies.release_pause), (&night, seconds(27)));
     let webhook = settings.organizations[0].webhook.as_ref().unwrap();
     assert_eq!(webhook.endpoint.to_string(), "000102030405060708090a0b0c0d0e0f");
     assert_eq!(webhook.secret.expose_secret(), "0123456789abcdef0123456789abcdef");
@@ -641,4 +660,24 @@ fn an_installation_key_that_cannot_be_used_is_told_before_anything_starts() {
     let told = read(&source).map(drop).unwrap_err().to_string();
     assert!(told.contains("installation key must be 32 random bytes"), "{told}");
     assert!(!told.contains("tooshort"), "{told}");
+}
+
+/// Whatever stands in a file, it is read, or refused with a report that says where. What a report shows of secrets has tests
+/// of its own: here they may end up under any name.
+#[test]
+fn no_file_breaks_the_reader() {
+    let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/configuration");
+    let words = ["[[organization]]", "[timing]", "poll = \"5m\"", "bootstrap_token", "= ", "\"", "\n"];
+    let target = webinar_bridge_contract::fuzz::Target { corpus: &corpus, words: &words };
+    let given = Given::file("");
+    target.hammer(|text| {
+        std::fs::write(given.folder.path().join("bridge.toml"), text).unwrap();
+        match given.read() {
+            Ok(_) => "a configuration",
+            Err(report) => {
+                assert!(report.contains("Nothing was started"), "{report}");
+                if report.contains("bridge.toml:") { "refused, with the line" } else { "refused" }
+            }
+        }
+    });
 }

@@ -19,11 +19,14 @@ pub enum Seat {
     Answer,
     /// Brings attendance home.
     Metrics,
+    /// Compares with the provider, and releases what was held.
+    Tasks,
 }
 
 impl Seat {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Steward, Self::Observe, Self::Deliver, Self::Answer, Self::Metrics];
+    pub const ALL: [Self; 6] =
+        [Self::Steward, Self::Observe, Self::Deliver, Self::Answer, Self::Metrics, Self::Tasks];
 
     /// The seat's stable name.
     pub const fn name(self) -> &'static str {
@@ -33,6 +36,7 @@ impl Seat {
             Self::Deliver => "deliver",
             Self::Answer => "answer",
             Self::Metrics => "metrics",
+            Self::Tasks => "tasks",
         }
     }
 
@@ -42,6 +46,7 @@ impl Seat {
             Self::Steward => !matches!(other, Self::Steward),
             Self::Observe => matches!(other, Self::Deliver | Self::Answer | Self::Metrics),
             Self::Deliver => matches!(other, Self::Answer),
+            Self::Tasks => matches!(other, Self::Deliver),
             Self::Answer | Self::Metrics => false,
         }
     }
@@ -53,14 +58,15 @@ impl Seat {
             Self::Deliver => 2,
             Self::Answer => 3,
             Self::Metrics => 4,
+            Self::Tasks => 5,
         }
     }
 }
 
 /// Who works, and who rests.
 pub struct Board {
-    seats: Mutex<[Option<Rest>; 5]>,
-    wakes: [Notify; 5],
+    seats: Mutex<[Option<Rest>; 6]>,
+    wakes: [Notify; 6],
     changed: Notify,
 }
 
@@ -76,7 +82,7 @@ impl Board {
         Self { seats: Mutex::default(), wakes: Default::default(), changed: Notify::new() }
     }
 
-    fn seats(&self) -> MutexGuard<'_, [Option<Rest>; 5]> {
+    fn seats(&self) -> MutexGuard<'_, [Option<Rest>; 6]> {
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

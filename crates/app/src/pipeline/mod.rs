@@ -68,6 +68,7 @@ impl Loops {
                 Seat::Observe => self.go_round(&tasks, *seat, bridge.observe.clone()),
                 Seat::Answer => self.go_round(&tasks, *seat, bridge.answer.clone()),
                 Seat::Metrics => self.go_round(&tasks, *seat, bridge.metrics.clone()),
+                Seat::Tasks => self.go_round(&tasks, *seat, bridge.tasks.clone()),
                 Seat::Deliver => {
                     let deliveries = deliveries::Deliveries::new(self.clone(), deliver_workers);
                     self.watched(&tasks, *seat, deliveries.run());

@@ -61,13 +61,22 @@ fn free_store(file: &Path) -> PathBuf {
     store
 }
 
+/// How the emulated ON24 behaves, as far as its client must know.
+#[derive(Clone, Copy)]
+pub(crate) struct Manners {
+    /// It has its published quotas; without them calls begin as fast as they go.
+    pub(crate) published_pace: bool,
+    /// Its lists are as late as documented.
+    pub(crate) lags: bool,
+}
+
 /// A complete one for `serve`: several processes may start from it on one store that the environment names.
-/// `ca` is whom it has to trust where the emulators speak TLS; without quotas calls begin as fast as they go.
+/// `ca` is whom it has to trust where the emulators speak TLS.
 pub(crate) fn write_for_serve(
     path: &Path,
     ready: &Ready,
     ca: Option<&Path>,
-    published_pace: bool,
+    on24: Manners,
 ) -> std::io::Result<Written> {
     let path = std::path::absolute(path)?;
     let token = new_token();
@@ -76,7 +85,7 @@ pub(crate) fn write_for_serve(
     let body = format!(
         "# Written by `webinar-bridge emulate`: it points at emulators, and everything in it is made up.\n\n\
          [storage]\nurl = {}\n\n[server]\npublic = {}\nprivate = {}\n\n{}{}\
-         [timing]\npoll = \"1s\"\npause = \"2s\"\nlanding = \"10s\"\nblind_quota = \"2s\"\ncredential_probe = \"2s\"\n\
+         [timing]\npoll = \"1s\"\npause = \"2s\"\nlanding = \"10s\"\n{}blind_quota = \"2s\"\ncredential_probe = \"2s\"\n\
          permission_probe = \"2s\"\noutage_rest = \"2s\"\nlongest_wait = \"30s\"\n\
          retry_waits = [\"0s\", \"1s\", \"2s\", \"5s\", \"10s\", \"30s\"]\n\
          attendance_waits = [\"0s\", \"5s\", \"10s\", \"30s\"]\nattendance_every = \"30s\"\n\n{}",
@@ -87,7 +96,8 @@ pub(crate) fn write_for_serve(
             "[http]\nca_file = {}\n\n",
             text(&ca.display().to_string())
         )),
-        shared(ready, &token, published_pace),
+        shared(ready, &token, on24.published_pace),
+        if on24.lags { "" } else { "read_lag = \"0s\"\n" },
         organization("Contoso", ready, true),
     );
     write(&path, &body)?;

@@ -120,7 +120,7 @@ impl Staged<'_> {
             self.progress.say(&format!("The console stays open at {console} until you press Ctrl-C."));
             ending.asked().await;
         }
-        service.stop(Duration::ZERO).await;
+        Box::pin(service.stop(Duration::ZERO)).await;
         let closed = house.store.close().await.map_err(Failure::unexpected);
         outcome.and(closed)
     }

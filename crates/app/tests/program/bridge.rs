@@ -106,6 +106,20 @@ impl Peers {
         people
     }
 
+    /// Somebody posts a registrant past the bridge.
+    pub(crate) fn on24_registrant(&self, form: &[(&str, &str)]) {
+        let on24 = &self.ready["on24"];
+        let path = format!("client/{}/event/{}/registrant", on24["client_id"], on24["event_id"]);
+        let url = format!("{}/{path}", self.text("on24", "base_url"));
+        let header = |name: &'static str, key: &str| (name, self.text("on24", key).to_owned());
+        let headers = [
+            header("accessTokenKey", "access_token_key"),
+            header("accessTokenSecret", "access_token_secret"),
+        ];
+        let (status, answer) = self.http.post_form(&url, &headers, form);
+        assert_eq!(status, 200, "{answer}");
+    }
+
     /// People attend as if the webinar were over.
     pub(crate) fn people_attend(&self) {
         let url = format!("{}/_emulator/attendance", self.on24());

@@ -4,7 +4,18 @@ use crate::process::Program;
 
 #[test]
 fn every_help_tells_the_exit_codes() {
-    for command in [&[][..], &["sandbox"], &["emulate"], &["serve"], &["config"], &["config", "check"]] {
+    for command in [
+        &[][..],
+        &["sandbox"],
+        &["emulate"],
+        &["serve"],
+        &["config"],
+        &["config", "check"],
+        &["reconcile"],
+        &["held"],
+        &["held", "list"],
+        &["held", "release"],
+    ] {
         let ended = Program::run(&[command, &["--help"]].concat(), &[]);
         assert_eq!(ended.code, Some(0), "{command:?}");
         assert!(

@@ -9,6 +9,7 @@ mod emulate;
 mod http;
 mod interruptions;
 mod process;
+mod safety;
 mod sandbox;
 mod serve;
 mod webhooks;

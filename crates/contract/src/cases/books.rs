@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use webinar_bridge_domain::balance::{Balance, Exclusion, Scope, Tally};
-use webinar_bridge_domain::id::{Revision, SourceId, WebinarId};
+use webinar_bridge_domain::id::{Revision, SourceId, Stored, WebinarId};
 use webinar_bridge_domain::metrics::{Attendance, Watched};
 use webinar_bridge_domain::person::Digest;
 use webinar_bridge_domain::port::{
-    HeldFilter, HeldQuery, Home, IntakeGroup, Lane, Lookup, PageRequest, Place,
+    HeldFilter, HeldQuery, Home, IntakeGroup, Lane, Lookup, PageRequest, Place, RollQuery,
 };
-use webinar_bridge_domain::registration::{Cause, Input, Outcome, RegistrationKey, Stance, Words};
+use webinar_bridge_domain::registration::{
+    Cause, Input, Outcome, Registration, RegistrationKey, Stance, Words,
+};
 
 use super::ledger::{attended, plan, stage, unmatched, write};
 use crate::subject::StoreSubject;
@@ -140,9 +142,11 @@ pub async fn the_longest_held_come_first(s: &mut dyn StoreSubject) {
     let theirs = other.register(4).await;
     other.deliver(theirs, Outcome::Refused(Words::new("no")), NOW).await;
     let held = async |skip, limit| {
-        let found = world.store.books.held(&page(&world, skip, limit)).await.expect("the store works");
-        assert!(found.iter().all(is_held));
-        found.into_iter().map(|one| one.key.email.as_bytes()[0]).collect::<Vec<_>>()
+        let query =
+            HeldQuery { organization: world.organization, filter: HeldFilter::default(), skip, limit };
+        let found = world.store.books.held(&query).await.expect("the store works");
+        assert!(found.iter().all(|stored| is_held(&stored.item)));
+        found.into_iter().map(|stored| stored.item.key.email.as_bytes()[0]).collect::<Vec<_>>()
     };
     assert_eq!(held(0, 10).await, [2, 1, 3]);
     assert_eq!(held(0, 2).await, [2, 1]);
@@ -164,8 +168,8 @@ pub async fn held_registrations_are_selected_by_a_filter(s: &mut dyn StoreSubjec
     let theirs = other.register(5).await;
     other.deliver(theirs, Outcome::Refused(Words::new("no")), NOW).await;
     let select = async |filter: HeldFilter, limit| {
-        let query = HeldQuery { organization: world.organization, filter, limit };
-        let found = world.store.books.select(&query).await.expect("the store works");
+        let query = HeldQuery { organization: world.organization, filter, skip: 0, limit };
+        let found = world.store.books.held(&query).await.expect("the store works");
         assert!(found.iter().all(|stored| is_held(&stored.item) && stored.revision > Revision(0)));
         found.into_iter().map(|stored| stored.item.key.email.as_bytes()[0]).collect::<Vec<_>>()
     };
@@ -348,4 +352,73 @@ pub async fn held_rows_are_counted_by_cause(s: &mut dyn StoreSubject) {
     let found = balance(&world, Scope::Organization).await;
     let name = Cause::Refused(Words::new("no")).name().to_owned();
     assert_eq!(found.registrations.held, [(name, 3)].into());
+}
+
+/// Held registrations are found by what names them to people, and counted by the same filter.
+pub async fn held_registrations_are_selected_by_their_ids(s: &mut dyn StoreSubject) {
+    let world = StoreWorld::of(s).await;
+    let mut ids = vec![];
+    for person in 1..=3 {
+        let key = world.register(person).await;
+        world.deliver(key, Outcome::Refused(Words::new("no")), at(i64::from(person))).await;
+        ids.push(key.correlation());
+    }
+    let settled = world.register(4).await;
+    world.deliver(settled, StoreWorld::admitted(settled), at(4)).await;
+    let filter = |people: &[&String]| HeldFilter {
+        people: people.iter().map(|id| (*id).clone()).collect(),
+        ..HeldFilter::default()
+    };
+    let named = |found: Vec<Stored<Registration>>| {
+        found.into_iter().map(|stored| stored.item.key.correlation()).collect::<Vec<_>>()
+    };
+    let two = filter(&[&ids[2], &ids[0], &settled.correlation()]);
+    let query = HeldQuery { organization: world.organization, filter: two.clone(), skip: 0, limit: 10 };
+    let found = world.store.books.held(&query).await.expect("the store works");
+    assert_eq!(named(found), [ids[0].clone(), ids[2].clone()], "who is not held is not among them");
+    let count = async |filter: &HeldFilter| {
+        world.store.books.count(&world.organization, filter).await.expect("the store works")
+    };
+    assert_eq!((count(&two).await, count(&HeldFilter::default()).await), (2, 3));
+    let late = HeldFilter { from: Some(at(2)), ..two };
+    assert_eq!(count(&late).await, 1);
+    let other = StoreWorld::organization_id(77);
+    assert_eq!(world.store.books.count(&other, &HeldFilter::default()).await, Ok(0));
+}
+
+/// Page by page, everybody of a webinar comes once, whatever became of them, and nobody else.
+pub async fn a_roll_has_everybody_of_a_webinar_once(s: &mut dyn StoreSubject) {
+    let world = StoreWorld::of(s).await;
+    let mut everybody = BTreeSet::new();
+    for person in 1..=7 {
+        everybody.insert(world.register(person).await);
+    }
+    let refused = *everybody.first().expect("there are some");
+    world.deliver(refused, Outcome::Refused(Words::new("no")), at(1)).await;
+    world.register_at(2, 20).await;
+    let other = StoreWorld::of_organization(s, 2).await;
+    other.register(1).await;
+    let mut query = RollQuery {
+        organization: world.organization,
+        webinar: StoreWorld::webinar_id(1),
+        after: None,
+        limit: 3,
+    };
+    let mut pages = vec![];
+    loop {
+        let page = world.store.books.roll(&query).await.expect("the store works");
+        let Some(last) = page.last() else { break };
+        query.after = Some(last.item.key.email);
+        for stored in &page {
+            assert_eq!(*stored, world.stored(stored.item.key).await);
+            assert!(
+                everybody.remove(&stored.item.key),
+                "{:?} came twice, or from elsewhere",
+                stored.item.key
+            );
+        }
+        pages.push(page.len());
+    }
+    assert!(everybody.is_empty(), "{everybody:?} did not come");
+    assert_eq!(pages, [3, 3, 1]);
 }

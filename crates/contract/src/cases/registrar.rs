@@ -214,6 +214,24 @@ pub async fn the_list_has_everybody_once(s: &mut dyn ProviderSubject) {
     assert!(list.iter().all(|one| one.live));
 }
 
+/// Whoever was told so is listed so, however the list spells it; whoever was not, is not.
+pub async fn the_list_shows_people_as_they_were_told(s: &mut dyn ProviderSubject) {
+    let stage = s.arrange(with(vec![])).await;
+    let mut everybody = scripts();
+    everybody.push(with_longest_fields());
+    for details in &everybody {
+        s.registrar().register(&order(&stage, details)).await.expect("admitted");
+    }
+    for details in &everybody {
+        let Some(listed) = live(s, &stage, details).await else { return };
+        let shows = |told: &Details| s.registrar().shows(told, &listed[0].details);
+        assert!(shows(details), "the list shows something else than was told");
+        assert!(!shows(&Details { last_name: "Otherwise".to_owned(), ..details.clone() }));
+        assert!(!shows(&Details { company: "Elsewhere".to_owned(), ..details.clone() }));
+        assert!(!shows(&Details { address: grace().address, ..details.clone() }));
+    }
+}
+
 /// Names of every script, ampersands, quotes and plus addresses arrive as they were given.
 pub async fn names_of_every_script_arrive_unchanged(s: &mut dyn ProviderSubject) {
     let stage = s.arrange(with(vec![])).await;

@@ -8,7 +8,7 @@ use crate::fault::Fault;
 use crate::id::{OrganizationId, Stored, WebinarId, mint};
 use crate::metrics::Seen;
 use crate::pace::Gate;
-use crate::port::{BrakeChange, GateKey, HeldFilter, PageRequest, RevealOrder, Saved, StoreError};
+use crate::port::{BrakeChange, GateKey, HeldFilter, HeldQuery, PageRequest, RevealOrder, Saved, StoreError};
 use crate::registration::{Brake, Cause, Phase, Registration, Tried};
 use crate::task::{Job, Task, TaskName};
 use crate::time::{SignedDuration, Timestamp, later};
@@ -75,10 +75,10 @@ impl Desk {
         Ok(webinars.into_iter().map(|webinar| (webinar.clone(), balance(webinar.id))).collect())
     }
 
-    /// Held registrations, the longest held first.
-    pub async fn held(&self, page: PageRequest) -> Result<Vec<HeldPerson>, StoreError> {
-        let held = self.base.ports.books.held(&page).await?;
-        Ok(held.into_iter().filter_map(held_person).collect())
+    /// Held registrations that a filter names, the longest held first.
+    pub async fn held(&self, query: HeldQuery) -> Result<Vec<HeldPerson>, StoreError> {
+        let held = self.base.ports.books.held(&query).await?;
+        Ok(held.into_iter().filter_map(|stored| held_person(stored.item)).collect())
     }
 
     /// The gates of an organization's calls.

@@ -75,7 +75,7 @@ impl Tasks {
         let Some(event) = known.as_ref().and_then(|stored| stored.item.target()) else {
             return Ok(Findings::default());
         };
-        // Whoever was called upon later than this may not be listed as they are yet.
+        // Whoever was asked or answered for later than this may not be listed as they are yet.
         let settled_by = self.settled_by();
         let listing = self.listing(organization, event).await?;
         let mut sums = Findings {
@@ -98,7 +98,7 @@ impl Tasks {
     }
 
     fn settled_by(&self) -> Timestamp {
-        let lag = self.base.ports.registrar.traits().read_lag + self.base.policies.call_room;
+        let lag = self.base.ports.registrar.traits().read_lag;
         self.base.now().checked_sub(lag).unwrap_or(Timestamp::MIN)
     }
 
@@ -254,7 +254,9 @@ impl Tasks {
             seen.push(sighting);
         }
         if dry_run || changes.is_empty() {
-            seen.into_iter().for_each(|sighting| add(sums, sighting));
+            for sighting in seen {
+                add(sums, sighting);
+            }
             return Ok(());
         }
         let ends = self.base.ports.worklist.amend(&changes).await?;

@@ -180,8 +180,9 @@ impl Tasks {
         organization: OrganizationId,
         filter: &HeldFilter,
     ) -> Result<Option<u64>, StoreError> {
-        let query = HeldQuery { organization, filter: filter.clone(), limit: RELEASED_AT_ONCE };
-        let held = self.base.ports.books.select(&query).await?;
+        let filter = filter.clone();
+        let query = HeldQuery { organization, filter, skip: 0, limit: RELEASED_AT_ONCE };
+        let held = self.base.ports.books.held(&query).await?;
         if held.is_empty() {
             return Ok(None);
         }

@@ -33,23 +33,7 @@ impl Books for MemoryStore {
         Ok(keys.iter().map(|key| state.registrations.get(key).map(|row| row.stored.clone())).collect())
     }
 
-    async fn held(&self, page: &PageRequest) -> Result<Vec<Registration>, StoreError> {
-        let state = self.state();
-        let mut held: Vec<_> = state
-            .registrations
-            .values()
-            .map(|row| &row.stored.item)
-            .filter(|registration| registration.key.organization == page.organization)
-            .filter_map(|registration| match registration.phase {
-                Phase::Held { since, .. } => Some((since, registration.key, registration)),
-                _ => None,
-            })
-            .collect();
-        held.sort_unstable_by_key(|(since, key, _)| (*since, *key));
-        Ok(paged(held.into_iter().map(|(_, _, registration)| registration.clone()), page))
-    }
-
-    async fn select(&self, query: &HeldQuery) -> Result<Vec<Stored<Registration>>, StoreError> {
+    async fn held(&self, query: &HeldQuery) -> Result<Vec<Stored<Registration>>, StoreError> {
         let state = self.state();
         let here = state.registrations.iter().filter(|(key, _)| key.organization == query.organization);
         let mut held: Vec<_> = here
@@ -61,13 +45,14 @@ impl Books for MemoryStore {
             })
             .collect();
         held.sort_unstable_by_key(|(since, key, _)| (*since, *key));
-        held.truncate(usize::try_from(query.limit).unwrap_or(usize::MAX));
-        Ok(held.into_iter().map(|(_, _, stored)| stored.clone()).collect())
+        let page = PageRequest { organization: query.organization, skip: query.skip, limit: query.limit };
+        Ok(paged(held.into_iter().map(|(_, _, stored)| stored.clone()), &page))
     }
 
     async fn count(&self, organization: &OrganizationId, filter: &HeldFilter) -> Result<u64, StoreError> {
-        let query = HeldQuery { organization: *organization, filter: filter.clone(), limit: u32::MAX };
-        Ok(u64::try_from(self.select(&query).await?.len()).unwrap_or(u64::MAX))
+        let (organization, filter) = (*organization, filter.clone());
+        let query = HeldQuery { organization, filter, skip: 0, limit: u32::MAX };
+        Ok(u64::try_from(self.held(&query).await?.len()).unwrap_or(u64::MAX))
     }
 
     async fn roll(&self, query: &RollQuery) -> Result<Vec<Stored<Registration>>, StoreError> {

@@ -22,11 +22,8 @@ pub trait Books: Send + Sync {
     /// Registrations by key, in order.
     async fn find(&self, keys: &[RegistrationKey]) -> Result<Vec<Option<Stored<Registration>>>, StoreError>;
 
-    /// Held registrations, the longest held first, a page at a time.
-    async fn held(&self, page: &PageRequest) -> Result<Vec<Registration>, StoreError>;
-
-    /// Held registrations that a filter names, the longest held first.
-    async fn select(&self, query: &HeldQuery) -> Result<Vec<Stored<Registration>>, StoreError>;
+    /// Held registrations that a filter names, the longest held first, a page at a time.
+    async fn held(&self, query: &HeldQuery) -> Result<Vec<Stored<Registration>>, StoreError>;
 
     /// How many held registrations a filter names.
     async fn count(&self, organization: &OrganizationId, filter: &HeldFilter) -> Result<u64, StoreError>;
@@ -73,6 +70,8 @@ pub struct HeldQuery {
     pub organization: OrganizationId,
     /// Which.
     pub filter: HeldFilter,
+    /// How many come before them.
+    pub skip: u32,
     /// How many at the most.
     pub limit: u32,
 }

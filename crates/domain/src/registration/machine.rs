@@ -273,7 +273,7 @@ impl Registration {
         if let Outcome::Admitted(Some(person)) | Outcome::Amended(Some(person)) = outcome {
             self.person = Some(person);
         }
-        self.landed(attempt, effect);
+        self.landed(attempt, effect, now);
         self.aim(now, policy);
         if self.phase == Phase::Erased {
             self.let_go();
@@ -283,8 +283,9 @@ impl Registration {
     }
 
     /// The call is known to have had this effect.
-    fn landed(&mut self, attempt: Attempt, effect: Effect) {
+    fn landed(&mut self, attempt: Attempt, effect: Effect, now: Timestamp) {
         self.close();
+        self.tried = self.tried.map(|tried| Tried { last: now, ..tried });
         self.applied = Applied::Known(effect);
         // A reply that arrives late says nothing of what landed between: only the time of opening counts.
         if self.doubt.is_some_and(|doubt| doubt.until <= attempt.opened) {
@@ -423,20 +424,28 @@ impl Registration {
         moved(self, FactKind::DriftFound)
     }
 
-    /// A difference is mended once. If the list shows the same again, the provider has a reason, and mending it every night
-    /// would only send the person another confirmation; it is counted for somebody to look at.
+    /// Who is missing, or there with other details, is asserted once. If the list shows the same again, the provider has a
+    /// reason, and asserting it every night would only send the person another confirmation; it is counted for somebody to
+    /// look at. Whoever is listed as gone, or still there, was made so by somebody else: that is mended each time.
     fn sighted(mut self, sighting: Sighting, now: Timestamp) -> Moves {
         match self.phase {
             Phase::Settled => {}
             Phase::Due { .. } => return Ok(Step::Ignored(Why::InFlight)),
             Phase::Held { .. } | Phase::Erased => return Ok(Step::Ignored(Why::NotConcerned)),
         }
-        let seen = (sighting != Sighting::AsKnown).then_some(sighting);
-        if self.difference == seen {
-            return Ok(Step::Ignored(Why::AlreadySo));
+        let lasts = match sighting {
+            Sighting::Missing | Sighting::Other(_) => Some(sighting),
+            Sighting::AsKnown | Sighting::Gone | Sighting::There => None,
+        };
+        let again = self.difference == lasts;
+        self.difference = lasts;
+        match sighting {
+            Sighting::AsKnown | Sighting::Missing | Sighting::Other(_) if again => {
+                Ok(Step::Ignored(Why::AlreadySo))
+            }
+            Sighting::AsKnown => Ok(Step::Noted { next: self }),
+            Sighting::Missing | Sighting::Other(_) | Sighting::Gone | Sighting::There => self.drifted(now),
         }
-        self.difference = seen;
-        if seen.is_some() { self.drifted(now) } else { Ok(Step::Noted { next: self }) }
     }
 
     fn braked(mut self, now: Timestamp) -> Moves {

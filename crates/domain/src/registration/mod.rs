@@ -78,7 +78,7 @@ pub struct Registration {
     pub takeovers: u32,
     /// How many calls were opened in all.
     pub attempts: u32,
-    /// When calls were opened for what is wanted now.
+    /// When calls were made for what is wanted now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tried: Option<Tried>,
     /// The difference that a reconciliation found and had mended, until what is wanted changes or it is seen no more.
@@ -170,12 +170,12 @@ pub struct Attempt {
     pub opened: Timestamp,
 }
 
-/// The first and the last call that were opened for what is wanted.
+/// The first and the last call for what is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tried {
     /// When the first was opened.
     pub first: Timestamp,
-    /// When the last was opened.
+    /// When the last was opened, or answered with a yes.
     pub last: Timestamp,
 }
 

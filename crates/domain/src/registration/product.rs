@@ -84,11 +84,12 @@ fn line(state: &Registration, input: &Input) -> Line {
         }
         Input::Drifted => [BUSY, BUSY, Moved(Now, F::DriftFound), Moved(Keep, F::DriftFound), GONE],
         Input::Sighted(sighting) => {
-            let seen = (*sighting != Sighting::AsKnown).then_some(*sighting);
-            let settled = match seen {
-                _ if seen == state.difference => Ignored(Why::AlreadySo),
-                Some(_) => Moved(Now, F::DriftFound),
-                None => Noted,
+            let settled = match (sighting, state.difference) {
+                (Sighting::Gone | Sighting::There, _) => Moved(Now, F::DriftFound),
+                (Sighting::AsKnown, None) => Ignored(Why::AlreadySo),
+                (Sighting::AsKnown, Some(_)) => Noted,
+                (seen, Some(before)) if *seen == before => Ignored(Why::AlreadySo),
+                (Sighting::Missing | Sighting::Other(_), _) => Moved(Now, F::DriftFound),
             };
             let aside = Ignored(Why::NotConcerned);
             [BUSY, BUSY, settled, aside, GONE]

@@ -113,6 +113,23 @@ CREATE TABLE feed (
     PRIMARY KEY (organization, crm_table)
 ) WITHOUT ROWID;
 
+-- Work that people asked for, or that comes with the night.
+CREATE TABLE task (
+    organization TEXT   NOT NULL,
+    name         TEXT   NOT NULL,
+    revision     BIGINT NOT NULL,
+    -- Nothing once it is over.
+    due_at       BIGINT,
+    ended_at     BIGINT,
+    lease_until  BIGINT,
+    fence        BIGINT NOT NULL DEFAULT 0,
+    doc          TEXT   NOT NULL,
+    ready_at BIGINT GENERATED ALWAYS AS (max(due_at, coalesce(lease_until, due_at))) VIRTUAL,
+    PRIMARY KEY (organization, name)
+) WITHOUT ROWID;
+
+CREATE INDEX task_ready ON task (organization, ready_at) WHERE ready_at IS NOT NULL;
+
 -- Pace and circuit of an organization's calls to a peer, by what the peer counts together; no name: all of them.
 CREATE TABLE gate (
     organization TEXT NOT NULL,

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use webinar_bridge_domain::balance::{Balance, Scope, Tally};
 use webinar_bridge_domain::id::{OrganizationId, Stored, WebinarId};
 use webinar_bridge_domain::metrics::Attendance;
-use webinar_bridge_domain::port::{Books, HeldQuery, PageRequest, StoreError};
+use webinar_bridge_domain::port::{Books, HeldFilter, HeldQuery, PageRequest, RollQuery, StoreError};
 use webinar_bridge_domain::registration::{Registration, RegistrationKey};
 
 use super::registrations::{Doc, documents};
@@ -17,15 +17,49 @@ const BALANCE: &str =
     "SELECT counter, CAST(sum(n) AS BIGINT) FROM tally WHERE organization = $1 GROUP BY counter";
 const BALANCE_OF_ONE: &str = "SELECT counter, n FROM tally WHERE organization = $1 AND webinar = $2";
 const BALANCES: &str = "SELECT webinar, counter, n FROM tally WHERE organization = $1 AND n <> 0";
-const HELD: &str = "SELECT id, doc FROM registration WHERE organization = $1 AND held_since IS NOT NULL
-      ORDER BY held_since, id LIMIT $2 OFFSET $3";
-/// What a filter leaves open matches everything.
-const SELECT: &str = "SELECT 0 AS n, id, revision, doc FROM registration
+/// What a filter leaves open matches everything; `$6` is an array of people, an empty one are all.
+macro_rules! named {
+    ($columns:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM registration
       WHERE organization = $1 AND held_since IS NOT NULL AND cause = coalesce($2, cause)
         AND webinar = coalesce($3, webinar) AND held_since >= $4 AND held_since < $5
-      ORDER BY held_since, id LIMIT $6";
+        AND ($6 = '[]' OR correlation IN (SELECT r.value FROM ",
+            rows!("$6"),
+            "))"
+        )
+    };
+}
+const HELD: &str =
+    concat!(named!("0 AS n, id, revision, doc"), " ORDER BY held_since, id LIMIT $7 OFFSET $8");
+const COUNT: &str = named!("count(*)");
+const ROLL: &str = "SELECT 0 AS n, id, revision, doc FROM registration
+      WHERE organization = $1 AND webinar = $2 AND email_key > $3 ORDER BY email_key LIMIT $4";
 const UNMATCHED: &str = "SELECT id, doc FROM attendance WHERE organization = $1 AND matched = 0
       ORDER BY id LIMIT $2 OFFSET $3";
+
+/// A filter as statements take it.
+struct Wanted {
+    cause: Option<String>,
+    webinar: Option<String>,
+    from: i64,
+    to: i64,
+    people: String,
+}
+
+impl Wanted {
+    fn new(filter: &HeldFilter) -> Result<Self, StoreError> {
+        Ok(Self {
+            cause: filter.cause.clone(),
+            webinar: filter.webinar.map(|webinar| record::id(webinar.uuid())),
+            from: filter.from.map_or(i64::MIN, record::micros),
+            to: filter.to.map_or(i64::MAX, record::micros),
+            people: record::json(&filter.people)?,
+        })
+    }
+}
 
 impl Store {
     /// A page of documents with their row ids.
@@ -92,23 +126,45 @@ impl Books for Store {
         keys.iter().map(|key| docs.get(key).map(Doc::registration).transpose()).collect()
     }
 
-    async fn held(&self, page: &PageRequest) -> Result<Vec<Registration>, StoreError> {
-        let rows = self.page(HELD, page).await?;
-        rows.iter().map(|(id, doc)| record::read("registration", &id, doc)).collect()
-    }
-
-    async fn select(&self, query: &HeldQuery) -> Result<Vec<Stored<Registration>>, StoreError> {
-        let HeldQuery { organization, filter, limit } = query.clone();
-        let (from, to) =
-            (filter.from.map_or(i64::MIN, record::micros), filter.to.map_or(i64::MAX, record::micros));
+    async fn held(&self, query: &HeldQuery) -> Result<Vec<Stored<Registration>>, StoreError> {
+        let HeldQuery { organization, filter, skip, limit } = query.clone();
+        let wanted = Wanted::new(&filter)?;
         let found: Vec<Doc> = self
             .read(move |conn| {
                 Box::pin(async move {
-                    let rows = sqlx::query_as::<Db, _>(SELECT)
-                        .bind(record::id(organization.uuid()))
-                        .bind(filter.cause)
-                        .bind(filter.webinar.map(|webinar| record::id(webinar.uuid())));
-                    Ok(rows.bind(from).bind(to).bind(i64::from(limit)).fetch_all(conn).await?)
+                    let rows = sqlx::query_as::<Db, _>(HELD).bind(record::id(organization.uuid()));
+                    let rows = rows.bind(wanted.cause).bind(wanted.webinar).bind(wanted.from).bind(wanted.to);
+                    let rows = rows.bind(wanted.people).bind(i64::from(limit)).bind(i64::from(skip));
+                    Ok(rows.fetch_all(conn).await?)
+                })
+            })
+            .await?;
+        found.iter().map(Doc::registration).collect()
+    }
+
+    async fn count(&self, organization: &OrganizationId, filter: &HeldFilter) -> Result<u64, StoreError> {
+        let (organization, wanted) = (record::id(organization.uuid()), Wanted::new(filter)?);
+        let n: i64 = self
+            .read(move |conn| {
+                Box::pin(async move {
+                    let n = sqlx::query_scalar::<Db, _>(COUNT).bind(organization).bind(wanted.cause);
+                    let n = n.bind(wanted.webinar).bind(wanted.from).bind(wanted.to).bind(wanted.people);
+                    Ok(n.fetch_one(conn).await?)
+                })
+            })
+            .await?;
+        Ok(n.cast_unsigned())
+    }
+
+    async fn roll(&self, query: &RollQuery) -> Result<Vec<Stored<Registration>>, StoreError> {
+        let RollQuery { organization, webinar, after, limit } = *query;
+        let found: Vec<Doc> = self
+            .read(move |conn| {
+                Box::pin(async move {
+                    let rows = sqlx::query_as::<Db, _>(ROLL).bind(record::id(organization.uuid()));
+                    let after = after.as_ref().map_or_else(String::new, record::email);
+                    let rows = rows.bind(record::id(webinar.uuid())).bind(after).bind(i64::from(limit));
+                    Ok(rows.fetch_all(conn).await?)
                 })
             })
             .await?;

@@ -64,13 +64,17 @@ fn private() -> OpenOptions {
 }
 
 /// The one connection that writes.
-pub(super) async fn writer(place: &Place) -> Result<SqliteConnection, Failed> {
+pub(super) async fn writer(place: &Place, max_pages: Option<u32>) -> Result<SqliteConnection, Failed> {
     let options = match place {
         Place::File(path) => on_file(path),
         Place::Memory => common(SqliteConnectOptions::new().in_memory(true)),
     };
     // Checkpoints are the writer's own, so that it sees their errors.
     let options = options.pragma("wal_autocheckpoint", "0").pragma("cache_size", "-16384");
+    let options = match max_pages {
+        Some(pages) => options.pragma("max_page_count", pages.to_string()),
+        None => options,
+    };
     let mut conn = options.connect().await?;
     check_version(&mut conn).await?;
     if matches!(place, Place::File(_)) {
@@ -175,7 +179,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_release_that_is_built_in_is_sound() {
-        let mut conn = writer(&Place::Memory).await.unwrap();
+        let mut conn = writer(&Place::Memory, None).await.unwrap();
         check_version(&mut conn).await.unwrap();
     }
 }

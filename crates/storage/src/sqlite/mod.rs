@@ -202,6 +202,8 @@ mod registrations;
 mod syncs;
 #[path = "../shared/tallies.rs"]
 mod tallies;
+#[path = "../shared/tasks.rs"]
+mod tasks;
 #[path = "../shared/tokens.rs"]
 mod tokens;
 #[path = "../shared/webinars.rs"]
@@ -232,7 +234,7 @@ pub async fn open(settings: &StorageSettings) -> Result<Store, StoreError> {
         crate::settings::Place::File(path) => Some(connect::hold(path)?),
         crate::settings::Place::Memory => None,
     };
-    let mut conn = connect::writer(&place).await.map_err(|Failed(error)| error)?;
+    let mut conn = connect::writer(&place, settings.max_pages).await.map_err(|Failed(error)| error)?;
     end_leases(&mut conn).await.map_err(|error| store_error(&error))?;
     let readers = connect::readers(&place, settings.readers);
     let (sender, orders) = mpsc::channel(WAITING);
@@ -243,10 +245,11 @@ pub async fn open(settings: &StorageSettings) -> Result<Store, StoreError> {
     Ok(Store(Arc::new(Doors { orders: sender, readers, failed })))
 }
 
-const END_LEASES: [&str; 3] = [
+const END_LEASES: [&str; 4] = [
     "UPDATE registration SET deliver_until = NULL WHERE deliver_until IS NOT NULL",
     "UPDATE registration SET answer_until = NULL WHERE answer_until IS NOT NULL",
     "UPDATE sync SET lease_until = NULL WHERE lease_until IS NOT NULL",
+    "UPDATE task SET lease_until = NULL WHERE lease_until IS NOT NULL",
 ];
 
 /// Nobody else works on the file, so nobody holds a lease. Attempts stay open: the next claimer finds them.

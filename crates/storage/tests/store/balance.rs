@@ -9,8 +9,8 @@ use webinar_bridge_domain::metrics::{
 };
 use webinar_bridge_domain::person::{Digest, SealedDetails};
 use webinar_bridge_domain::port::{
-    Amendment, Books, Intake as _, IntakeGroup, Lookup, PageRequest, Place, RegistrationChange, Saved,
-    SyncChange, SyncClaim, SyncEnd, SyncLease, SyncLedger, SyncSettled, Worklist,
+    Amendment, Books, HeldFilter, HeldQuery, Intake as _, IntakeGroup, Lookup, PageRequest, Place,
+    RegistrationChange, Saved, SyncChange, SyncClaim, SyncEnd, SyncLease, SyncLedger, SyncSettled, Worklist,
 };
 use webinar_bridge_domain::registration::{Cause, Phase, Registration, Source, Stance, Told, Words};
 use webinar_bridge_storage::Store;
@@ -283,5 +283,6 @@ async fn another_organization_is_not_counted() {
     assert_eq!((balance.registrations.crm, balance.registrations.on_their_way), (3, 3));
     assert_eq!(store.balance(&id(2), &Scope::Organization).await.unwrap(), Balance::default());
     let page = PageRequest { organization: id(2), skip: 0, limit: 9 };
-    assert!(store.held(&page).await.unwrap().is_empty() && store.unmatched(&page).await.unwrap().is_empty());
+    let held = HeldQuery { organization: id(2), filter: HeldFilter::default(), skip: 0, limit: 9 };
+    assert!(store.held(&held).await.unwrap().is_empty() && store.unmatched(&page).await.unwrap().is_empty());
 }

@@ -6,6 +6,7 @@ mod balance;
 mod file;
 mod given;
 mod intake;
+mod limit;
 mod metrics;
 mod standing;
 mod worklist;

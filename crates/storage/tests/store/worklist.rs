@@ -274,7 +274,7 @@ async fn an_amendment_asks_for_the_revision_alone() {
 
 #[tokio::test]
 async fn held_registrations_are_listed_by_age() {
-    use webinar_bridge_domain::port::PageRequest;
+    use webinar_bridge_domain::port::{HeldFilter, HeldQuery};
     let store = in_memory().await;
     due(&store, 3).await;
     for (n, seconds) in [(2, 5), (1, 9), (3, 7)] {
@@ -288,9 +288,9 @@ async fn held_registrations_are_listed_by_age() {
             .await
             .unwrap();
     }
-    let page = |skip| PageRequest { organization: id(1), skip, limit: 2 };
+    let page = |skip| HeldQuery { organization: id(1), filter: HeldFilter::default(), skip, limit: 2 };
     let (first, rest) = (store.held(&page(0)).await.unwrap(), store.held(&page(2)).await.unwrap());
-    let people: Vec<u8> = first.iter().chain(&rest).map(|held| held.key.email.as_bytes()[0]).collect();
+    let people: Vec<u8> = first.iter().chain(&rest).map(|held| held.item.key.email.as_bytes()[0]).collect();
     assert_eq!(people, [2, 3, 1]);
     assert_eq!(first.len(), 2);
 }

@@ -76,6 +76,18 @@ fn who_says_so_is_never_held() {
 }
 
 #[test]
+fn who_says_so_is_not_held_while_the_brake_is_on_for_others() {
+    let world = world();
+    (1..=3).for_each(|n| assert!(world.crm.delete(n)));
+    world.look();
+    world.work();
+    (8..=10).for_each(|n| world.crm.cancel(n));
+    world.look();
+    world.work();
+    assert_eq!((held(&world), world.provider.live().len()), (3, 7));
+}
+
+#[test]
 fn who_comes_back_by_another_row_is_released_by_it() {
     let world = world();
     (1..=3).for_each(|n| assert!(world.crm.delete(n)));

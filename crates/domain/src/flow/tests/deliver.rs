@@ -48,7 +48,9 @@ fn a_no_holds_the_person_in_the_providers_words() {
     world.provider.refuses("ada@x.io", Some("private addresses are not allowed"));
     assert_eq!(world.deliver().held, 1);
     let words = Words::new("private addresses are not allowed");
-    let held = done(world.bridge.desk.held(super::balance::page(&world))).unwrap();
+    let filter = crate::port::HeldFilter::default();
+    let query = crate::port::HeldQuery { organization: world.org, filter, skip: 0, limit: 100 };
+    let held = done(world.bridge.desk.held(query)).unwrap();
     assert_eq!((held[0].cause.clone(), held[0].wanted), (Cause::Refused(words), true));
     // New details are a new question.
     world.provider.refuses("ada@x.io", None);

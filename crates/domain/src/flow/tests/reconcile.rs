@@ -125,6 +125,19 @@ fn a_difference_that_comes_back_is_counted_and_not_fought_every_night() {
 }
 
 #[test]
+fn whoever_is_taken_off_again_and_again_is_put_back_each_time() {
+    let world = world();
+    for night in 0..3 {
+        world.provider.meddles(1, &address(2), |person| person.live = false);
+        let found = compare(&world, false);
+        assert_eq!((found.gone, found.lasting), (1, 0), "night {night}");
+        world.deliver();
+        assert!(world.provider.person(1, &address(2)).unwrap().live);
+        world.pass(SignedDuration::from_hours(24));
+    }
+}
+
+#[test]
 fn what_the_provider_only_shows_otherwise_is_no_difference() {
     let world = world();
     let shout = |name: &str| name.to_uppercase();

@@ -1,7 +1,7 @@
 //! Held registrations, released by people.
 
 use super::world::{World, done, event, minutes, seconds};
-use crate::port::{HeldFilter, PageRequest, TaskStore as _};
+use crate::port::{HeldFilter, HeldQuery, TaskStore as _};
 use crate::registration::{Phase, Tried};
 use crate::task::{Job, TaskName};
 use crate::time::later;
@@ -55,13 +55,13 @@ fn whoever_is_released_is_sent_again_and_it_is_told_why() {
 #[test]
 fn one_is_released_by_the_id_that_the_list_shows() {
     let world = world();
-    let page = PageRequest { organization: world.org, skip: 0, limit: 10 };
-    let held = done(world.bridge.desk.held(page)).unwrap();
+    let all = || HeldQuery { organization: world.org, filter: HeldFilter::default(), skip: 0, limit: 10 };
+    let held = done(world.bridge.desk.held(all())).unwrap();
     let one = &held[1];
     let filter = HeldFilter { people: vec![one.id.clone()], ..HeldFilter::default() };
     assert_eq!(release(&world, filter).1, 1);
     world.tasks();
-    let still = done(world.bridge.desk.held(page)).unwrap();
+    let still = done(world.bridge.desk.held(all())).unwrap();
     assert_eq!(still.iter().map(|held| &held.id).collect::<Vec<_>>(), [&held[0].id, &held[2].id]);
 }
 
@@ -119,8 +119,8 @@ fn many_are_released_some_at_a_time() {
 fn a_held_person_says_when_it_was_tried() {
     let world = world();
     let first = world.now();
-    let page = PageRequest { organization: world.org, skip: 0, limit: 1 };
-    let tried = || done(world.bridge.desk.held(page)).unwrap()[0].tried;
+    let one = || HeldQuery { organization: world.org, filter: HeldFilter::default(), skip: 0, limit: 1 };
+    let tried = || done(world.bridge.desk.held(one())).unwrap()[0].tried;
     assert_eq!(tried(), Some(Tried { first, last: first }));
     (1..=3).for_each(|n| world.provider.refuses(&address(n), Some("still full")));
     world.pass(minutes(10));

@@ -120,7 +120,9 @@ pub(super) fn becomes(state: &Registration, input: &Input, then: &Then) -> Regis
         }
         Input::Sighted(Sighting::AsKnown) => next.difference = None,
         Input::Sighted(sighting) => {
-            (next.difference, next.applied, next.tried) = (Some(*sighting), Applied::Unknown, None);
+            let lasts = !matches!(sighting, Sighting::Gone | Sighting::There);
+            next.difference = lasts.then_some(*sighting);
+            (next.applied, next.tried) = (Applied::Unknown, None);
         }
         Input::Braked => {}
         Input::Released => next.takeovers = 0,
@@ -207,6 +209,7 @@ fn reply(next: &mut Registration, outcome: &Outcome) {
         _ => attempt.call.effect(),
     };
     next.applied = Applied::Known(effect);
+    next.tried = next.tried.map(|tried| Tried { last: NOW, ..tried });
     next.doubt = next.doubt.filter(|doubt| attempt.opened < doubt.until);
     if effect == Effect::Forgotten && !is_doubtful(next) {
         next.erasing = next.erasing.map(|checks| checks + 1);
