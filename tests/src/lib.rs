@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "what fails here fails the test or the benchmark, and says at what")]
 
 pub mod bench;
+pub mod chaos;
 pub mod house;
 pub mod sim;
 pub mod sources;
