@@ -224,7 +224,7 @@ impl Held {
     fn table(&self) -> Markup {
         html! {
             div.scroll id="held" tabindex="0" role="region" aria-label="Held registrations" {
-                table {
+                table.words {
                     thead {
                         tr {
                             @for name in ["Person", "Webinar", "Why", "What to do", "Held since (UTC)", "Calls", "Last call (UTC)"] {
@@ -248,7 +248,7 @@ impl Held {
         html! {
             tr {
                 th scope="row" { code { (person.person) } @if !person.wanted { " " small { "to be taken off" } } }
-                td data-label="Webinar" { (self.title(person.webinar)) }
+                td.text data-label="Webinar" { (self.title(person.webinar)) }
                 td.text data-label="Why" {
                     (person.cause.name().replace('_', " ")) @if let Some(words) = words { ": " (words) }
                 }
