@@ -8,7 +8,7 @@ use webinar_bridge_domain::credential::Purpose;
 use webinar_bridge_domain::flow::{Keyholder, Policies, Ports};
 use webinar_bridge_domain::id::OrganizationId;
 use webinar_bridge_domain::memory::SeededEntropy;
-use webinar_bridge_domain::port::{Bell, Clock, Silence, Worklist};
+use webinar_bridge_domain::port::{Bell, Clock, Intake, Silence, Worklist};
 use webinar_bridge_dynamics::{Access, DynamicsSettings};
 use webinar_bridge_emulator::Ready;
 use webinar_bridge_keyvault::{AzureSettings, CacheSettings, VaultSettings};
@@ -20,6 +20,8 @@ use webinar_bridge_transport::{ClientSettings, HttpClient};
 pub struct Wiring {
     /// Where it keeps everything.
     pub store: Store,
+    /// Where it takes in what the CRM says; the store's own, unless somebody wants to watch.
+    pub intake: Arc<dyn Intake>,
     /// How its work is found; the store's own, unless somebody wants to watch.
     pub worklist: Arc<dyn Worklist>,
     /// The time.
@@ -35,7 +37,8 @@ impl Wiring {
     pub fn of(store: &Store, clock: Arc<dyn Clock>) -> Self {
         let policies = Policies::default();
         let worklist = Arc::new(store.clone());
-        Self { store: store.clone(), worklist, clock, bell: Arc::new(Silence), policies }
+        let intake = Arc::new(store.clone());
+        Self { store: store.clone(), intake, worklist, clock, bell: Arc::new(Silence), policies }
     }
 }
 
@@ -73,7 +76,7 @@ fn vault(ready: &Ready) -> VaultSettings {
 pub fn bridge(ready: &Ready, wiring: Wiring) -> Bridge {
     // Another bridge of this process may have been faster.
     drop(rustls::crypto::ring::default_provider().install_default());
-    let Wiring { store, worklist, clock, bell, policies } = wiring;
+    let Wiring { store, intake, worklist, clock, bell, policies } = wiring;
     let store = Arc::new(store);
     let entropy = Arc::new(SeededEntropy::new(7));
     let client = HttpClient::new(&ClientSettings::default()).expect("a client");
@@ -110,7 +113,7 @@ pub fn bridge(ready: &Ready, wiring: Wiring) -> Bridge {
         provider_account: on24,
         vault: keys.vault(),
         privacy: keys.privacy(),
-        intake: store.clone(),
+        intake,
         worklist,
         books: store.clone(),
         ledger: store.clone(),

@@ -4,6 +4,7 @@
 
 pub mod bench;
 pub mod chaos;
+pub mod crm;
 pub mod house;
 pub mod sim;
 pub mod sources;

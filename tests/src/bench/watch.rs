@@ -1,4 +1,5 @@
-//! A worklist that notes when each registration was claimed, and how long it took to settle.
+//! A worklist that notes when each registration was claimed, and how long it took to settle; an intake that notes when
+//! its change was seen.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use tokio::sync::Notify;
+use webinar_bridge_domain::id::{OrganizationId, SourceId};
 use webinar_bridge_domain::port::{
-    Amendment, ClaimOrder, Journalled, Lane, Leased, Opening, PutOff, Ready, Settled, Settlement, StoreError,
-    Worklist,
+    Amendment, ClaimOrder, CrmRow, CrmTable, FeedPlace, Hint, Intake, IntakeBatch, Journalled, Known, Lane,
+    Leased, Lookup, Opening, PendingHint, PutOff, Ready, Recorded, Settled, Settlement, StoreError, Worklist,
 };
 use webinar_bridge_domain::registration::{Phase, RegistrationKey};
 use webinar_bridge_domain::time::Timestamp;
@@ -33,7 +35,10 @@ pub struct Seen {
     pub times: Vec<Duration>,
     /// How many registrations a claim, a journal entry and a settlement carried, in all, and how many there were of each.
     pub batches: [(usize, usize); 3],
+    /// From the reading of a change in the CRM to the settlement of what it asks for.
+    pub whole: Vec<Duration>,
     claimed: HashMap<RegistrationKey, Instant>,
+    read: HashMap<RegistrationKey, Instant>,
 }
 
 impl Seen {
@@ -106,6 +111,9 @@ impl Worklist for Watched {
                     && let Some(claimed) = seen.claimed.remove(&end.lease.key)
                 {
                     seen.times.push(at.duration_since(claimed));
+                    if let Some(read) = seen.read.remove(&end.lease.key) {
+                        seen.whole.push(at.duration_since(read));
+                    }
                 }
             }
             seen.last = Some(at);
@@ -120,5 +128,59 @@ impl Worklist for Watched {
 
     async fn amend(&self, changes: &[Amendment]) -> Result<Vec<Settled>, StoreError> {
         self.within.amend(changes).await
+    }
+}
+
+/// Notes in a [`Watched`] when changes come in.
+pub struct WatchedIntake {
+    /// The intake that does the work.
+    pub within: Arc<dyn Intake>,
+    /// Where it is noted.
+    pub notes: Arc<Watched>,
+}
+
+#[async_trait]
+impl Intake for WatchedIntake {
+    async fn place(
+        &self,
+        organization: &OrganizationId,
+        table: CrmTable,
+    ) -> Result<Option<FeedPlace>, StoreError> {
+        self.within.place(organization, table).await
+    }
+
+    async fn begin(&self, organization: &OrganizationId, table: CrmTable) -> Result<FeedPlace, StoreError> {
+        self.within.begin(organization, table).await
+    }
+
+    async fn hint(&self, hints: &[Hint]) -> Result<(), StoreError> {
+        self.within.hint(hints).await
+    }
+
+    async fn hints(&self, organization: &OrganizationId, limit: u32) -> Result<Vec<PendingHint>, StoreError> {
+        self.within.hints(organization, limit).await
+    }
+
+    async fn touched(
+        &self,
+        organization: &OrganizationId,
+        rows: &[CrmRow],
+    ) -> Result<Vec<SourceId>, StoreError> {
+        self.within.touched(organization, rows).await
+    }
+
+    async fn known(&self, of: &Lookup) -> Result<Known, StoreError> {
+        self.within.known(of).await
+    }
+
+    async fn record(&self, batch: &IntakeBatch) -> Result<Recorded, StoreError> {
+        let before = now();
+        {
+            let mut seen = self.notes.seen();
+            for change in batch.groups.iter().flat_map(|group| &group.registrations) {
+                seen.read.entry(change.next.key).or_insert(before);
+            }
+        }
+        self.within.record(batch).await
     }
 }

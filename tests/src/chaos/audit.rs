@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::crm::Crm;
 use super::program::Peers;
+use crate::crm::Crm;
 
 /// What the auditor found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,7 +2,6 @@
 //! that reads only what the emulators say.
 
 mod audit;
-mod crm;
 mod phases;
 mod program;
 

@@ -6,8 +6,9 @@ use fastrand::Rng;
 use reqwest::Client;
 use serde_json::{Value, json};
 
+use crate::crm::Crm;
+
 use super::audit::{Findings, audit, on24_state, root};
-use super::crm::Crm;
 use super::program::{Binary, Fate, Peers, Service, free_addresses, has_strace, was_killed};
 use crate::bench::now;
 
@@ -63,7 +64,7 @@ struct Stage {
 impl Stage {
     async fn set(binary: &Binary, people: u32, seed: u64) -> Self {
         let peers = Peers::start(binary, people);
-        let crm = Crm::open(&peers).await;
+        let crm = Crm::open(&peers.dataverse()).await;
         let client = Client::builder().no_proxy().build().expect("a client");
         let outcome = Outcome { states: people.into(), ..Outcome::default() };
         let (addresses, chance) = (free_addresses(), Rng::with_seed(seed));

@@ -7,6 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
+use webinar_bridge_emulator::DataverseReady;
 
 /// The program to be tried, built with the feature `faults`.
 #[derive(Clone, Debug)]
@@ -126,6 +127,11 @@ impl Peers {
         let request = client.post(url).header("x-webinar-bridge-key", DOOR_KEY).json(&body);
         let answer = request.timeout(Duration::from_secs(5)).send().await.ok()?;
         Some(answer.status().as_u16())
+    }
+
+    /// Where the emulated CRM answers.
+    pub(super) fn dataverse(&self) -> DataverseReady {
+        serde_json::from_value(self.ready["dataverse"].clone()).expect("the ready line says it")
     }
 
     pub(super) fn text(&self, peer: &str, name: &str) -> &str {

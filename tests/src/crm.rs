@@ -3,11 +3,10 @@
 use fastrand::Rng;
 use reqwest::Client;
 use serde_json::{Value, json};
-
-use super::program::Peers;
+use webinar_bridge_emulator::DataverseReady;
 
 /// The CRM, and who is registered in it.
-pub(super) struct Crm {
+pub struct Crm {
     client: Client,
     base_url: String,
     token_url: String,
@@ -28,18 +27,17 @@ type Write = (String, Value);
 
 impl Crm {
     /// Reads who is registered.
-    pub(super) async fn open(peers: &Peers) -> Self {
-        let crm = |name| peers.text("dataverse", name).to_owned();
-        let token_url = format!("{}/{}/oauth2/v2.0/token", crm("authority"), crm("tenant_id"));
+    pub async fn open(crm: &DataverseReady) -> Self {
+        let token_url = format!("{}/{}/oauth2/v2.0/token", crm.authority, crm.tenant_id);
         let token_form = vec![
             ("grant_type", "client_credentials".to_owned()),
-            ("client_id", crm("client_id")),
-            ("client_secret", crm("client_secret")),
-            ("scope", format!("{}/.default", crm("base_url"))),
+            ("client_id", crm.client_id.clone()),
+            ("client_secret", crm.client_secret.clone()),
+            ("scope", format!("{}/.default", crm.base_url)),
         ];
         let client = Client::builder().no_proxy().build().expect("a client");
         let mut crm =
-            Self { client, base_url: crm("base_url"), token_url, token_form, rows: vec![], born: 0 };
+            Self { client, base_url: crm.base_url.clone(), token_url, token_form, rows: vec![], born: 0 };
         let query =
             "msevtmgt_eventregistrations?$select=msevtmgt_eventregistrationid,_msevtmgt_contactid_value";
         let text = |row: &Value, name: &str| row[name].as_str().expect("an id").to_owned();
@@ -63,7 +61,7 @@ impl Crm {
     }
 
     /// All rows of a query.
-    pub(super) async fn read(&self, query: &str) -> Vec<Value> {
+    pub async fn read(&self, query: &str) -> Vec<Value> {
         let token = self.token().await;
         let mut next = Some(format!("{}/api/data/v9.2/{query}", self.base_url));
         let mut rows = vec![];
@@ -79,7 +77,7 @@ impl Crm {
     }
 
     /// People rename `n` of themselves, and some cancel or come back; how many states that makes which are wanted of ON24.
-    pub(super) async fn work(&mut self, chance: &mut Rng, n: usize) -> u64 {
+    pub async fn work(&mut self, chance: &mut Rng, n: usize) -> u64 {
         let mut writes: Vec<Write> = vec![];
         chance.shuffle(&mut self.rows);
         for row in self.rows.iter_mut().take(n) {
@@ -96,6 +94,20 @@ impl Crm {
         let states = u64::try_from(writes.len()).expect("few");
         self.batch(writes).await;
         states
+    }
+
+    /// The next `n` people who are still registered cancel; the ids of their registrations.
+    pub async fn cancel(&mut self, n: usize) -> Vec<String> {
+        let mut writes: Vec<Write> = vec![];
+        let mut cancelled = vec![];
+        for row in self.rows.iter_mut().filter(|row| !row.cancelled).take(n) {
+            row.cancelled = true;
+            let path = format!("msevtmgt_eventregistrations({})", row.registration);
+            writes.push((path, json!({ "msevtmgt_iscanceled": true })));
+            cancelled.push(row.registration.clone());
+        }
+        self.batch(writes).await;
+        cancelled
     }
 
     async fn batch(&self, writes: Vec<Write>) {
