@@ -14,29 +14,22 @@
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
 use serde_json::json;
 use tempfile::TempDir;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-use webinar_bridge_admin::Meters;
-use webinar_bridge_app::pipeline::{Board, Loops, Seat};
-use webinar_bridge_app::world::SystemClock;
-use webinar_bridge_domain::balance::Scope;
+use webinar_bridge_app::pipeline::Seat;
 use webinar_bridge_domain::bridge::Bridge;
-use webinar_bridge_domain::flow::{Policies, Rest};
+use webinar_bridge_domain::flow::Rest;
 use webinar_bridge_domain::id::OrganizationId;
 use webinar_bridge_domain::port::{CrmRow, CrmTable, Hint};
-use webinar_bridge_domain::share::SharePolicy;
-use webinar_bridge_storage::{StorageSettings, Store};
 use webinar_bridge_tests::bench::peer::{self, Peer};
-use webinar_bridge_tests::bench::watch::{Seen, Watched, WatchedIntake};
+use webinar_bridge_tests::bench::site::Site;
+use webinar_bridge_tests::bench::watch::Seen;
 use webinar_bridge_tests::bench::{load, now, per_second, percentile_ms, process, rounded};
 use webinar_bridge_tests::crm::Crm;
-use webinar_bridge_tests::house::{self, Wiring};
 
 /// The bars that `--check` holds the pipeline to.
 const RATIO: f64 = 0.40;
@@ -79,52 +72,23 @@ async fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if let Some(rate) = flags.rate {
-        let paced = at_a_rate(&flags, rate).await;
+        let paced = Box::pin(at_a_rate(&flags, rate)).await;
         println!("{}", if flags.json { paced.line() } else { paced.block() });
         return if flags.check && !paced.is_enough() { ExitCode::from(3) } else { ExitCode::SUCCESS };
     }
-    let measured = measure(&flags).await;
+    let measured = Box::pin(measure(&flags)).await;
     println!("{}", if flags.json { measured.line() } else { measured.block() });
     if flags.check && !measured.is_enough() { ExitCode::from(3) } else { ExitCode::SUCCESS }
 }
 
-/// A bridge that has read everybody in the CRM.
-struct Site {
-    store: Store,
-    bridge: Bridge,
-    organization: OrganizationId,
-    watched: Arc<Watched>,
-    loops: Loops,
-    _folder: TempDir,
-}
-
-impl Site {
-    async fn open(peer: &Peer, flags: &Flags) -> Self {
-        let folder = TempDir::new().expect("a folder");
-        let own = format!("sqlite://{}", folder.path().join("bridge.db").display());
-        let url = flags.database_url.clone().unwrap_or(own);
-        let store = webinar_bridge_storage::open(&StorageSettings::at(url)).await.expect("a store");
-        let watched = Arc::new(Watched::new(Arc::new(store.clone())));
-        let board = Arc::new(Board::new());
-        let mut policies = Policies { share: SharePolicy::open(), ..Policies::default() };
-        policies.pace.paced = false;
-        // Its purpose is to slow such a storm down.
-        policies.reads_a_minute = 1_000_000;
-        let clock = Arc::new(SystemClock::new());
-        let wiring = Wiring {
-            intake: Arc::new(WatchedIntake { within: Arc::new(store.clone()), notes: watched.clone() }),
-            worklist: watched.clone(),
-            bell: board.clone(),
-            policies,
-            ..Wiring::of(&store, clock.clone())
-        };
-        let bridge = house::bridge(&peer.ready, wiring);
-        let organization = house::activated(&bridge, &peer.ready, "Contoso").await;
-        eprintln!("reading the CRM");
-        observed(&bridge, organization, u64::from(flags.registrations)).await;
-        let loops = Loops::new(bridge.clone(), Meters::new("bench"), board, clock, CancellationToken::new());
-        Self { store, bridge, organization, watched, loops, _folder: folder }
-    }
+/// A bridge that has read everybody in the CRM, and the folder of its store.
+async fn ready(peer: &Peer, flags: &Flags) -> (Site, TempDir) {
+    let folder = TempDir::new().expect("a folder");
+    let own = format!("sqlite://{}", folder.path().join("bridge.db").display());
+    let site = Site::open(&peer.ready, flags.database_url.as_ref().unwrap_or(&own)).await;
+    eprintln!("reading the CRM");
+    site.observed(u64::from(flags.registrations)).await;
+    (site, folder)
 }
 
 /// What a run at a rate found.
@@ -142,9 +106,9 @@ struct Paced {
 async fn at_a_rate(flags: &Flags, rate: u32) -> Paced {
     let people = usize::try_from(flags.registrations).expect("a count");
     let peer = Peer::start(flags.registrations);
-    let site = Site::open(&peer, flags).await;
+    let (site, _folder) = ready(&peer, flags).await;
     eprintln!("delivering everybody");
-    let tasks = site.loops.start_some(&[Seat::Observe, Seat::Deliver], workers());
+    let tasks = site.start(&[Seat::Observe, Seat::Deliver]);
     site.watched.until(people).await;
     let mut crm = Crm::open(&peer.ready.dataverse).await;
     eprintln!("{rate} a second cancel");
@@ -159,17 +123,18 @@ async fn at_a_rate(flags: &Flags, rate: u32) -> Paced {
             break;
         }
         (changes, rounds) = (changes + cancelled.len(), rounds + 1);
-        let hints: Vec<Hint> = cancelled.iter().map(|id| site.hint(id)).collect();
+        let hints: Vec<Hint> = cancelled.iter().map(|id| hint(site.organization, id)).collect();
         // As the endpoint does: on disk, then the bell.
         site.bridge.ports().intake.hint(&hints).await.expect("the hints are stored");
         site.bridge.ports().bell.ring();
     }
     let behind = began.elapsed().saturating_sub(pause * rounds);
-    let Seen { mut whole, .. } = site.watched.until(changes).await;
+    let Seen { whole, .. } = site.watched.until(changes).await;
     site.loops.stop.cancel();
     tasks.wait().await;
     let missing = peer.people(&load::client()).await.into_iter().filter(|person| person.live).count();
     site.store.close().await.expect("the store closes");
+    let mut whole: Vec<Duration> = whole.into_iter().map(|(_, time)| time).collect();
     whole.sort_unstable();
     Paced {
         rate,
@@ -182,19 +147,9 @@ async fn at_a_rate(flags: &Flags, rate: u32) -> Paced {
     }
 }
 
-impl Site {
-    fn hint(&self, registration: &str) -> Hint {
-        let id: Uuid = registration.parse().expect("an id");
-        Hint {
-            organization: self.organization,
-            row: CrmRow { table: CrmTable::Registrations, id: id.into() },
-        }
-    }
-}
-
-/// As many as the plain client has out.
-fn workers() -> u32 {
-    u32::try_from(load::IN_FLIGHT).expect("a count")
+fn hint(organization: OrganizationId, registration: &str) -> Hint {
+    let id: Uuid = registration.parse().expect("an id");
+    Hint { organization, row: CrmRow { table: CrmTable::Registrations, id: id.into() } }
 }
 
 impl Paced {
@@ -248,10 +203,10 @@ async fn measure(flags: &Flags) -> Measured {
     load::posts_per_second(&client, &peer.ready, people / 10).await;
     let raw_http_per_s = load::posts_per_second(&client, &peer.ready, people).await;
 
-    let site = Site::open(&peer, flags).await;
+    let (site, _folder) = ready(&peer, flags).await;
     eprintln!("delivering");
     let cpu_before = process::cpu();
-    let tasks = site.loops.start_some(&[Seat::Deliver], workers());
+    let tasks = site.start(&[Seat::Deliver]);
     let seen = site.watched.until(people).await;
     let cpu = process::cpu().saturating_sub(cpu_before);
     site.loops.stop.cancel();
@@ -277,18 +232,6 @@ async fn measure(flags: &Flags) -> Measured {
         batch_sizes,
         answered,
         registrations: flags.registrations,
-    }
-}
-
-/// Has the CRM read until everybody is known and due.
-async fn observed(bridge: &Bridge, organization: OrganizationId, registrations: u64) {
-    loop {
-        let report = bridge.observe.step().await.expect("a step");
-        let balance = bridge.desk.balance(organization, Scope::Organization).await.expect("a balance");
-        if report.rest != Rest::Now && balance.registrations.crm == registrations {
-            assert_eq!(balance.persons.on_their_way, registrations, "everybody is due");
-            return;
-        }
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Wiring {
     pub bell: Arc<dyn Bell>,
     /// Waits, limits and sizes.
     pub policies: Policies,
+    /// How ON24 is called.
+    pub on24: On24Settings,
 }
 
 impl Wiring {
@@ -38,7 +40,8 @@ impl Wiring {
         let policies = Policies::default();
         let worklist = Arc::new(store.clone());
         let intake = Arc::new(store.clone());
-        Self { store: store.clone(), intake, worklist, clock, bell: Arc::new(Silence), policies }
+        let on24 = On24Settings::default();
+        Self { store: store.clone(), intake, worklist, clock, bell: Arc::new(Silence), policies, on24 }
     }
 }
 
@@ -76,7 +79,7 @@ fn vault(ready: &Ready) -> VaultSettings {
 pub fn bridge(ready: &Ready, wiring: Wiring) -> Bridge {
     // Another bridge of this process may have been faster.
     drop(rustls::crypto::ring::default_provider().install_default());
-    let Wiring { store, intake, worklist, clock, bell, policies } = wiring;
+    let Wiring { store, intake, worklist, clock, bell, policies, on24 } = wiring;
     let store = Arc::new(store);
     let entropy = Arc::new(SeededEntropy::new(7));
     let client = HttpClient::new(&ClientSettings::default()).expect("a client");
@@ -95,7 +98,6 @@ pub fn bridge(ready: &Ready, wiring: Wiring) -> Bridge {
         entropy.clone(),
         Arc::new(policies.clone()),
     ));
-    let on24 = On24Settings::default();
     let on24 =
         Arc::new(webinar_bridge_on24::provider(&on24, client.clone(), keyholder.clone(), clock.clone()));
     let crm = DynamicsSettings::default();

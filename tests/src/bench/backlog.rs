@@ -6,7 +6,7 @@ use webinar_bridge_domain::id::{
     CrmRecordId, Epoch, OrganizationId, ProviderPersonId, SourceId, Version, WebinarId,
 };
 use webinar_bridge_domain::integration::{Integration, TermsVersion};
-use webinar_bridge_domain::person::{Digest, EmailKey, SealedDetails};
+use webinar_bridge_domain::person::{Digest, EmailKey, SealedDetails, SealedPerson};
 use webinar_bridge_domain::port::{
     ClaimOrder, Home, Intake, IntakeBatch, IntakeGroup, Journalled, Lane, Opening, Organization,
     OrganizationChange, Organizations, Place, RegistrationChange, Settlement, Worklist,
@@ -18,7 +18,7 @@ use webinar_bridge_domain::time::{SignedDuration, Timestamp};
 use webinar_bridge_storage::Store;
 
 /// How many rows one transaction takes in.
-const AT_ONCE: u32 = 1_000;
+pub(super) const AT_ONCE: u32 = 1_000;
 /// As long as sealed details usually are.
 const SEALED: usize = 180;
 
@@ -56,16 +56,7 @@ impl<'a> Backlog<'a> {
         while from < end {
             let to = from.saturating_add(AT_ONCE).min(end);
             let groups = (from..to).map(|n| self.group(n)).collect();
-            let batch = IntakeBatch {
-                organization: self.organization,
-                epoch: self.epoch,
-                groups,
-                finished: vec![],
-                again: vec![],
-                place: None,
-                brakes: vec![],
-                now: self.now,
-            };
+            let batch = batch_of(groups, self.organization, self.epoch, self.now);
             self.store.record(&batch).await.expect("the store works");
             from = to;
         }
@@ -73,24 +64,13 @@ impl<'a> Backlog<'a> {
 
     fn group(&self, n: u32) -> IntakeGroup {
         let webinar: WebinarId = Uuid::from_u128(0xE000 + u128::from(n % 20)).into();
-        let (source, contact): (SourceId, CrmRecordId) = (
-            Uuid::from_u128(0xA_0000_0000 + u128::from(n)).into(),
-            Uuid::from_u128(0xC_0000_0000 + u128::from(n)).into(),
-        );
         let mut bytes = [0; 32];
         bytes[..4].copy_from_slice(&n.wrapping_mul(2_654_435_761).to_be_bytes());
         bytes[4..8].copy_from_slice(&n.to_be_bytes());
-        let key = RegistrationKey { organization: self.organization, webinar, email: EmailKey::new(bytes) };
-        let read = Some((SealedDetails::new(vec![7; SEALED]), contact));
-        let stance = Stance::Active(Digest::new(bytes));
-        let seen = Input::Observed(Observation { source, version: Version(1), stance, read });
-        let next = stepped(&Registration::new(key), seen, self.now);
-        let place = Place::Registration(key);
-        let home = Home { version: Version(1), place, event: webinar, contact, company: None };
-        let facts = vec![fact(&key, FactKind::RegistrationObserved, self.now)];
+        let (key, digest) = (EmailKey::new(bytes), Digest::new(bytes));
+        let person = SealedPerson { key, digest, details: SealedDetails::new(vec![7; SEALED]) };
         let starts = self.now + SignedDuration::from_hours(24 + i64::from(n % 20));
-        let change = RegistrationChange { expected: None, next, starts, deliverable: true, facts };
-        IntakeGroup { homes: vec![(source, home)], registrations: vec![change] }
+        Newcomer { n, organization: self.organization, webinar, starts, person }.group(self.now)
     }
 
     /// Claims, journals and settles up to `limit` rows as the deliver flow does, with nobody called; how many it were.
@@ -117,6 +97,49 @@ impl<'a> Backlog<'a> {
         let ends: Vec<Settlement> = openings.iter().zip(journalled).map(end).collect();
         self.store.settle(&ends).await.expect("the store works").len()
     }
+}
+
+/// Somebody whom the store does not know yet.
+pub(super) struct Newcomer {
+    pub(super) n: u32,
+    pub(super) organization: OrganizationId,
+    pub(super) webinar: WebinarId,
+    pub(super) starts: Timestamp,
+    pub(super) person: SealedPerson,
+}
+
+impl Newcomer {
+    /// The CRM row of the person of that number.
+    pub(super) fn source(n: u32) -> SourceId {
+        Uuid::from_u128(0xA_0000_0000 + u128::from(n)).into()
+    }
+
+    /// The person as if the CRM had been read.
+    pub(super) fn group(self, now: Timestamp) -> IntakeGroup {
+        let Self { n, organization, webinar, starts, person } = self;
+        let (source, contact): (SourceId, CrmRecordId) =
+            (Self::source(n), Uuid::from_u128(0xC_0000_0000 + u128::from(n)).into());
+        let key = RegistrationKey { organization, webinar, email: person.key };
+        let (stance, read) = (Stance::Active(person.digest), Some((person.details, contact)));
+        let seen = Input::Observed(Observation { source, version: Version(1), stance, read });
+        let next = stepped(&Registration::new(key), seen, now);
+        let place = Place::Registration(key);
+        let home = Home { version: Version(1), place, event: webinar, contact, company: None };
+        let facts = vec![fact(&key, FactKind::RegistrationObserved, now)];
+        let change = RegistrationChange { expected: None, next, starts, deliverable: true, facts };
+        IntakeGroup { homes: vec![(source, home)], registrations: vec![change] }
+    }
+}
+
+/// What takes these in, and nothing else.
+pub(super) fn batch_of(
+    groups: Vec<IntakeGroup>,
+    organization: OrganizationId,
+    epoch: Epoch,
+    now: Timestamp,
+) -> IntakeBatch {
+    let (finished, again, place, brakes) = Default::default();
+    IntakeBatch { organization, epoch, groups, finished, again, place, brakes, now }
 }
 
 fn stepped(registration: &Registration, input: Input, now: Timestamp) -> Registration {

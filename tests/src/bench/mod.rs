@@ -1,9 +1,11 @@
 //! What the benchmarks share. Each measures against a reference of its own run.
 
 pub mod backlog;
+pub mod crowd;
 pub mod load;
 pub mod peer;
 pub mod process;
+pub mod site;
 pub mod watch;
 
 use std::time::{Duration, Instant};
@@ -29,4 +31,10 @@ pub fn percentile_ms(times: &[Duration], percent: usize) -> f64 {
 pub fn rounded(value: f64, digits: i32) -> f64 {
     let scale = 10_f64.powi(digits);
     (value * scale).round() / scale
+}
+
+/// The one in the middle.
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -55,6 +55,13 @@ impl Peer {
         everybody.into_iter().flatten().map(person).collect()
     }
 
+    /// How many calls that register or change people ON24 has seen.
+    pub async fn writes(&self, client: &reqwest::Client) -> u64 {
+        let url = format!("{}/_emulator/state", self.on24());
+        let state: Value = client.get(url).send().await.expect("an answer").json().await.expect("JSON");
+        ["register", "amend"].map(|name| state["calls"][name].as_u64().unwrap_or(0)).iter().sum()
+    }
+
     /// Replaces the weather over ON24 by one rule.
     pub async fn on24_weather(&self, client: &reqwest::Client, rule: &Value) {
         let url = format!("{}/_emulator/weather", self.on24());

@@ -1,4 +1,4 @@
-//! What this process uses, as Linux counts it.
+//! What processes use, as Linux counts it.
 
 use std::time::Duration;
 
@@ -16,16 +16,21 @@ pub fn cpu() -> Duration {
 
 /// The most memory that this process ever had resident, in MiB.
 pub fn peak_mib() -> f64 {
-    memory_mib("VmHWM:")
+    memory_mib("self", "VmHWM:")
 }
 
 /// The memory that this process has resident now, in MiB.
 pub fn resident_mib() -> f64 {
-    memory_mib("VmRSS:")
+    memory_mib("self", "VmRSS:")
 }
 
-fn memory_mib(line: &str) -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").expect("/proc");
+/// The memory that another process has resident now, in MiB.
+pub fn resident_mib_of(process: u32) -> f64 {
+    memory_mib(&process.to_string(), "VmRSS:")
+}
+
+fn memory_mib(process: &str, line: &str) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).expect("/proc");
     let found = status.lines().find_map(|l| l.strip_prefix(line)).expect("a line of that name");
     let kib = found.trim().trim_end_matches("kB").trim();
     kib.parse::<f64>().expect("kibibytes") / 1024.0

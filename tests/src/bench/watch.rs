@@ -36,7 +36,7 @@ pub struct Seen {
     /// How many registrations a claim, a journal entry and a settlement carried, in all, and how many there were of each.
     pub batches: [(usize, usize); 3],
     /// From the reading of a change in the CRM to the settlement of what it asks for.
-    pub whole: Vec<Duration>,
+    pub whole: Vec<(OrganizationId, Duration)>,
     claimed: HashMap<RegistrationKey, Instant>,
     read: HashMap<RegistrationKey, Instant>,
 }
@@ -70,6 +70,25 @@ impl Watched {
             let more = self.settled.notified();
             if self.seen().times.len() >= settled {
                 return std::mem::take(&mut *self.seen());
+            }
+            more.await;
+        }
+    }
+
+    /// Returns when so many of an organization that were seen to come in are settled, with how long each took.
+    pub async fn until_whole(&self, of: OrganizationId, settled: usize) -> Vec<Duration> {
+        loop {
+            let more = self.settled.notified();
+            {
+                let mut seen = self.seen();
+                if seen.whole.iter().filter(|(owner, _)| *owner == of).count() >= settled {
+                    let whole = std::mem::take(&mut seen.whole);
+                    return whole
+                        .into_iter()
+                        .filter(|(owner, _)| *owner == of)
+                        .map(|(_, time)| time)
+                        .collect();
+                }
             }
             more.await;
         }
@@ -112,7 +131,7 @@ impl Worklist for Watched {
                 {
                     seen.times.push(at.duration_since(claimed));
                     if let Some(read) = seen.read.remove(&end.lease.key) {
-                        seen.whole.push(at.duration_since(read));
+                        seen.whole.push((end.lease.key.organization, at.duration_since(read)));
                     }
                 }
             }

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use log::LevelFilter;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, SqliteConnection, SqlitePool};
 use webinar_bridge_domain::port::StoreError;
@@ -112,7 +113,9 @@ fn common(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .pragma("trusted_schema", "OFF")
         .pragma("temp_store", "MEMORY")
         .row_buffer_size(1024)
-        .disable_statement_logging()
+        // Statements hold no values, only their places.
+        .log_statements(LevelFilter::Trace)
+        .log_slow_statements(LevelFilter::Off, Duration::MAX)
 }
 
 async fn check_version(conn: &mut SqliteConnection) -> Result<(), Failed> {
