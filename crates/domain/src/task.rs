@@ -112,7 +112,7 @@ pub enum Job {
 pub struct Findings {
     /// How many people the provider lists, be they registered or not.
     pub listed: u64,
-    /// How many of them are registered and nobody of ours, now or ever: they are left alone.
+    /// How many of them are registered and nobody of ours, or somebody who was erased: they are left alone.
     pub foreign: u64,
     /// How many registrations are as the list says.
     pub same: u64,

@@ -56,7 +56,7 @@ pub(crate) struct ReconcileView {
 }
 
 /// What a comparison found. Every registration of the webinar is one of `same`, `moving`, `missing`, `gone`, `changed` and
-/// `there`.
+/// `there`, but for those that are erased.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct FindingsView {
     /// Whether the provider has an event to compare with; if not, nothing was compared.
@@ -65,7 +65,7 @@ pub(crate) struct FindingsView {
     complete: bool,
     /// How many people the provider lists.
     listed: u64,
-    /// How many of them are registered and nobody of ours: they are left alone.
+    /// How many of them are registered and nobody of ours, or somebody who was erased: they are left alone.
     foreign: u64,
     /// As the list says.
     same: u64,

@@ -14,7 +14,7 @@ use crate::port::{
     Amendment, ConcealOrder, KeysOrder, Registrant, RegistrantPage, RegistrantQuery, RevealOrder, RollQuery,
     Settled, StoreError,
 };
-use crate::registration::{Input, Registration, Sighting};
+use crate::registration::{Input, Phase, Registration, Sighting};
 use crate::task::{Findings, Job, Task, TaskName};
 use crate::time::Timestamp;
 
@@ -169,6 +169,10 @@ impl Tasks {
     ) -> Result<Vec<Look>, Stopped> {
         let (mut looks, mut there) = (vec![], vec![]);
         for stored in page {
+            // Whoever was erased and is listed came by themselves: nobody of ours.
+            if stored.item.phase == Phase::Erased {
+                continue;
+            }
             let listed = people.remove(&stored.item.key.email);
             let is_fresh = stored.item.tried.is_some_and(|tried| tried.last > settled_by);
             let Some(sighting) = stored.item.sighting(listed.as_ref().map(|listed| listed.live)) else {

@@ -184,7 +184,7 @@ impl People {
     }
 
     fn put(&mut self, order: &RegisterOrder) -> ProviderPersonId {
-        let key = (order.event.as_str().to_owned(), order.details.address.canonical().unwrap());
+        let key = place(&order.event, &order.details.address);
         self.born += 1;
         let id = self
             .registered
@@ -203,9 +203,13 @@ impl People {
     }
 
     fn there(&mut self, order: &PersonOrder) -> Option<&mut Person> {
-        let key = (order.event.as_str().to_owned(), order.address.canonical().unwrap());
-        self.registered.get_mut(&key).filter(|person| person.live)
+        self.registered.get_mut(&place(&order.event, &order.address)).filter(|person| person.live)
     }
+}
+
+/// By what the provider finds somebody.
+fn place(event: &ProviderEventId, address: &Address) -> (String, String) {
+    (event.as_str().to_owned(), address.canonical().unwrap())
 }
 
 #[async_trait]
@@ -259,7 +263,11 @@ impl Registrar for PretendProvider {
 
     async fn forget(&self, order: &PersonOrder) -> Result<Outcome, Fault> {
         let mut people = self.lock();
-        people.called("forget", &order.address).unwrap_or(Ok(Outcome::Forgotten))
+        if let Some(end) = people.called("forget", &order.address) {
+            return end;
+        }
+        people.registered.remove(&place(&order.event, &order.address));
+        Ok(Outcome::Forgotten)
     }
 
     /// Two people a page.

@@ -2,10 +2,11 @@
 
 use super::provider::provider_fault;
 use super::world::{World, done, event, minutes};
+use crate::fact::Step;
 use crate::fault::{FaultKind, Missing};
 use crate::flow::Rest;
-use crate::port::TaskStore as _;
-use crate::registration::{Applied, Phase, Sighting};
+use crate::port::{Amendment, Books, TaskStore, Worklist};
+use crate::registration::{Applied, Input, Phase, RegistrationPolicy, Sighting};
 use crate::task::{Findings, Job, Task, TaskName};
 use crate::time::{SignedDuration, later};
 
@@ -36,7 +37,7 @@ fn compare(world: &World, dry_run: bool) -> Findings {
 }
 
 fn task(world: &World, name: &TaskName) -> Task {
-    done(world.store.find(&world.org, name)).unwrap().unwrap().item
+    done(TaskStore::find(&world.store, &world.org, name)).unwrap().unwrap().item
 }
 
 fn found(world: &World, name: &TaskName) -> Findings {
@@ -157,6 +158,31 @@ fn strangers_are_counted_and_left_alone() {
 }
 
 #[test]
+fn whoever_was_erased_is_nobody_of_ours() {
+    let world = world();
+    let registration = world.registration(&address(2));
+    let known = done(Books::find(&world.store, &[registration.key])).unwrap().remove(0).unwrap();
+    let policy = RegistrationPolicy::default();
+    let Ok(Step::Moved { next, .. }) = known.item.on(Input::Erase, world.now(), &policy) else {
+        panic!("an erasure begins");
+    };
+    let change = Amendment { expected: known.revision, next, facts: vec![] };
+    done(Worklist::amend(&world.store, &[change])).unwrap();
+    let mut hours = 0;
+    while world.registration(&address(2)).phase != Phase::Erased {
+        world.deliver();
+        world.pass(minutes(60));
+        hours += 1;
+        assert!(hours < 48, "the erasure ends");
+    }
+    let found = compare(&world, false);
+    assert_eq!((found.same, found.moving, found.foreign), (4, 0, 0));
+    world.provider.walks_in(1, &address(2));
+    let found = compare(&world, false);
+    assert_eq!((found.same, found.moving, found.foreign), (4, 0, 1), "came by themselves");
+}
+
+#[test]
 fn what_is_on_its_way_or_too_new_is_not_compared() {
     let world = world();
     world.crm.register(6, 1, &address(6));
@@ -245,7 +271,7 @@ fn a_comparison_that_a_process_left_is_done_by_the_next() {
         now: world.now(),
         lease: SignedDuration::from_mins(10),
     };
-    let lost = done(world.store.claim(&order)).unwrap().unwrap();
+    let lost = done(TaskStore::claim(&world.store, &order)).unwrap().unwrap();
     world.tasks();
     assert!(task(&world, &lost.task.name).due.is_some(), "somebody is at it");
     world.pass(minutes(11));
