@@ -30,14 +30,15 @@ pub struct Bridge {
     pub desk: Desk,
     /// What keeps organizations from working just now.
     pub standing: Arc<Standing>,
-    ports: Ports,
+    ports: Arc<Ports>,
 }
 
 impl Bridge {
     /// A bridge over `ports`. `keyholder` is the one that the adapters among them ask for credentials.
     pub fn new(ports: Ports, keyholder: Arc<Keyholder>, policies: Policies) -> Self {
+        let ports = Arc::new(ports);
         let base = Base {
-            ports: ports.clone(),
+            ports: Arc::clone(&ports),
             policies: Arc::new(policies),
             standing: Arc::default(),
             keyholder: keyholder.clone(),
@@ -58,7 +59,7 @@ impl Bridge {
     }
 
     /// The world it works in.
-    pub const fn ports(&self) -> &Ports {
+    pub fn ports(&self) -> &Ports {
         &self.ports
     }
 }

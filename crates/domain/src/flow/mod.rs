@@ -181,7 +181,8 @@ impl Default for Policies {
 /// What every flow holds: the world, the policies, and what keeps organizations from working just now.
 #[derive(Clone)]
 pub(crate) struct Base {
-    pub(crate) ports: Ports,
+    /// Shared, for a base is cloned for every piece of work.
+    pub(crate) ports: Arc<Ports>,
     pub(crate) policies: Arc<Policies>,
     pub(crate) standing: Arc<Standing>,
     pub(crate) keyholder: Arc<Keyholder>,
