@@ -15,6 +15,7 @@ use webinar_bridge_app::world::SystemClock;
 use webinar_bridge_domain::port::Clock as _;
 use webinar_bridge_storage::StorageSettings;
 use webinar_bridge_tests::bench::backlog::Backlog;
+use webinar_bridge_tests::bench::usual::Usual;
 use webinar_bridge_tests::bench::{now, rounded};
 
 /// The bar that `--check` holds the store to.
@@ -23,7 +24,10 @@ const SLOWER_AT_MOST: f64 = 1.5;
 const AT_ONCE: u32 = 64;
 
 #[derive(Parser)]
-#[command(about = "Measures what a backlog costs the store")]
+#[command(
+    about = "Measures what a backlog costs the store",
+    after_help = "--check ends with 3 when a row among many costs more than 1.5 times as much as among a few."
+)]
 struct Flags {
     /// A small backlog.
     #[arg(long, default_value_t = 10_000)]
@@ -34,15 +38,8 @@ struct Flags {
     /// How many rows are measured.
     #[arg(long, default_value_t = 6_400)]
     measured: u32,
-    /// Prints one JSON line.
-    #[arg(long)]
-    json: bool,
-    /// Ends with 3 when a row among many costs more than 1.5 times as much as among a few.
-    #[arg(long)]
-    check: bool,
-    /// What cargo appends.
-    #[arg(long, hide = true)]
-    bench: bool,
+    #[command(flatten)]
+    usual: Usual,
 }
 
 #[tokio::main]
@@ -51,18 +48,13 @@ async fn main() -> ExitCode {
     let few = micros_a_row(flags.few, flags.measured).await;
     let many = micros_a_row(flags.many, flags.measured).await;
     let slower = many / few;
-    if flags.json {
-        println!(
-            "{}",
-            json!({ "few_us": rounded(few, 1), "many_us": rounded(many, 1), "slower": rounded(slower, 2) })
-        );
-    } else {
-        println!(
-            "{few:6.1} µs a row behind {}\n{many:6.1} µs a row behind {} = {slower:.2} times",
-            flags.few, flags.many
-        );
-    }
-    if flags.check && slower > SLOWER_AT_MOST { ExitCode::from(3) } else { ExitCode::SUCCESS }
+    let line =
+        json!({ "few_us": rounded(few, 1), "many_us": rounded(many, 1), "slower": rounded(slower, 2) });
+    let block = format!(
+        "{few:6.1} µs a row behind {}\n{many:6.1} µs a row behind {} = {slower:.2} times",
+        flags.few, flags.many
+    );
+    flags.usual.end(&line.to_string(), &block, slower <= SLOWER_AT_MOST)
 }
 
 /// Claim, journal and settlement of one row, in microseconds, while `waiting` wait.

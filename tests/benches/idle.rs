@@ -9,7 +9,6 @@
 #![expect(clippy::expect_used, reason = "a benchmark that cannot go on ends, and says at what")]
 
 use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::Arc;
@@ -19,8 +18,10 @@ use std::time::Duration;
 use clap::Parser;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use webinar_bridge_tests::bench::peer::{self, Peer};
+use webinar_bridge_tests::bench::peer::Peer;
+use webinar_bridge_tests::bench::usual::Usual;
 use webinar_bridge_tests::bench::{load, median, now, process, rounded};
+use webinar_bridge_tests::chaos::free_addresses;
 
 /// The bars that `--check` holds the program to.
 const MEMORY: f64 = 4.0;
@@ -37,26 +38,19 @@ const REGISTRATIONS: u32 = 100;
 const TOKEN: &str = "the-token-of-a-benchmark-which-is-long-enough";
 
 #[derive(Parser)]
-#[command(about = "Measures the program while there is nothing to do")]
+#[command(
+    about = "Measures the program while there is nothing to do",
+    after_help = "--check ends with 3 above 4 times the memory, 5 times the start, or a statement a second."
+)]
 struct Flags {
     /// How long statements are counted.
     #[arg(long, default_value_t = 60)]
     seconds: u64,
-    /// Prints one JSON line.
-    #[arg(long)]
-    json: bool,
-    /// Ends with 3 when one of the bars is not held.
-    #[arg(long)]
-    check: bool,
-    /// Serves the emulators instead of measuring; the program's own.
-    #[arg(long, hide = true)]
-    emulate: Option<u32>,
     /// Is the reference, on this address and this file; the program's own.
     #[arg(long, hide = true, num_args = 2)]
     bare: Option<Vec<String>>,
-    /// What cargo appends.
-    #[arg(long, hide = true)]
-    bench: bool,
+    #[command(flatten)]
+    usual: Usual,
 }
 
 fn main() -> ExitCode {
@@ -69,8 +63,7 @@ fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> ExitCode {
-    if let Some(registrations) = flags.emulate {
-        peer::serve(registrations).await;
+    if flags.usual.serves().await {
         return ExitCode::SUCCESS;
     }
     if let Some([address, file]) = flags.bare.as_deref() {
@@ -78,8 +71,7 @@ async fn run(flags: Flags) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let measured = measure(&flags).await;
-    println!("{}", if flags.json { measured.line() } else { measured.block() });
-    if flags.check && !measured.is_enough() { ExitCode::from(3) } else { ExitCode::SUCCESS }
+    flags.usual.end(&measured.line(), &measured.block(), measured.is_enough())
 }
 
 /// A program that only listens.
@@ -112,11 +104,6 @@ fn this_program() -> Command {
     command
 }
 
-fn free_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").to_string()
-}
-
 /// The program, with addresses of its own and a store in `folder`.
 struct Program {
     command: Command,
@@ -126,7 +113,7 @@ struct Program {
 
 impl Program {
     fn new(folder: &Path) -> Self {
-        let (public, private) = (free_address(), free_address());
+        let [public, private] = free_addresses();
         let mut command = this_program();
         command.arg("serve").env_remove("RUST_LOG");
         command
@@ -182,7 +169,7 @@ async fn measure(flags: &Flags) -> Measured {
     let (mut bare, mut program) = (vec![], vec![]);
     for _ in 0..STARTS {
         let folder = TempDir::new().expect("a folder");
-        let (address, file) = (free_address(), folder.path().join("bare.db"));
+        let ([address, _], file) = (free_addresses(), folder.path().join("bare.db"));
         let mut command = this_program();
         command.args(["--bare", &address]).arg(file);
         bare.push(cost(command, &address, &client).await);

@@ -16,8 +16,9 @@ use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use webinar_bridge_app::pipeline::Seat;
 use webinar_bridge_tests::bench::crowd::Crowd;
-use webinar_bridge_tests::bench::peer::{self, Peer};
+use webinar_bridge_tests::bench::peer::Peer;
 use webinar_bridge_tests::bench::site::{Manner, Site};
+use webinar_bridge_tests::bench::usual::Usual;
 use webinar_bridge_tests::bench::{load, percentile_ms, rounded};
 use webinar_bridge_tests::house;
 
@@ -43,30 +44,22 @@ const EVERY: Duration = Duration::from_millis(100);
 const CALL: &str = "delay:50ms";
 
 #[derive(Parser)]
-#[command(about = "Measures what an organization feels of another's trouble")]
+#[command(
+    about = "Measures what an organization feels of another's trouble",
+    after_help = "--check ends with 3 when somebody else's trouble makes the slowest hundredth more than 1.15 times as slow."
+)]
 struct Flags {
     /// How often each trouble is looked at, in turn.
     #[arg(long, default_value_t = 2)]
     rounds: u32,
-    /// Prints one JSON line.
-    #[arg(long)]
-    json: bool,
-    /// Ends with 3 when somebody else's trouble makes the slowest hundredth more than 1.15 times as slow.
-    #[arg(long)]
-    check: bool,
-    /// Serves the emulators instead of measuring; the program's own.
-    #[arg(long, hide = true)]
-    emulate: Option<u32>,
-    /// What cargo appends.
-    #[arg(long, hide = true)]
-    bench: bool,
+    #[command(flatten)]
+    usual: Usual,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let flags = Flags::parse();
-    if let Some(registrations) = flags.emulate {
-        peer::serve(registrations).await;
+    if flags.usual.serves().await {
         return ExitCode::SUCCESS;
     }
     let mut felt = TROUBLES.map(|(name, _)| Felt { name, times: vec![], calls: 0 });
@@ -81,10 +74,9 @@ async fn main() -> ExitCode {
     for felt in &mut felt {
         felt.times.sort_unstable();
     }
-    println!("{}", if flags.json { line(&felt) } else { block(&felt) });
     let alone = felt[0].p99_ms();
     let enough = felt.iter().all(|felt| felt.p99_ms() <= alone * SLOWER_AT_MOST);
-    if flags.check && !enough { ExitCode::from(3) } else { ExitCode::SUCCESS }
+    flags.usual.end(&line(&felt), &block(&felt), enough)
 }
 
 /// What the healthy organization felt of a trouble.

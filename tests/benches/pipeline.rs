@@ -25,8 +25,9 @@ use webinar_bridge_domain::bridge::Bridge;
 use webinar_bridge_domain::flow::Rest;
 use webinar_bridge_domain::id::OrganizationId;
 use webinar_bridge_domain::port::{CrmRow, CrmTable, Hint};
-use webinar_bridge_tests::bench::peer::{self, Peer};
+use webinar_bridge_tests::bench::peer::Peer;
 use webinar_bridge_tests::bench::site::Site;
+use webinar_bridge_tests::bench::usual::Usual;
 use webinar_bridge_tests::bench::watch::Seen;
 use webinar_bridge_tests::bench::{load, now, per_second, percentile_ms, process, rounded};
 use webinar_bridge_tests::crm::Crm;
@@ -39,7 +40,10 @@ const SEEN_TO_SETTLED_P99_MS: f64 = 50.0;
 const CANCELS_A_SECOND: u32 = 50;
 
 #[derive(Parser)]
-#[command(about = "Measures durable deliveries beside the plain HTTP client")]
+#[command(
+    about = "Measures durable deliveries beside the plain HTTP client",
+    after_help = "--check ends with 3 below 0.40 of the plain client, above 256 MiB, above 50 ms at a rate, or when anybody is lost or doubled."
+)]
 struct Flags {
     /// Registrations to deliver.
     #[arg(long, default_value_t = 20_000)]
@@ -50,35 +54,22 @@ struct Flags {
     /// The store; a new SQLite file unless given.
     #[arg(long)]
     database_url: Option<String>,
-    /// Prints one JSON line.
-    #[arg(long)]
-    json: bool,
-    /// Ends with 3 below 0.40 of the plain client, above 256 MiB, above 50 ms at a rate, or when anybody is lost or doubled.
-    #[arg(long)]
-    check: bool,
-    /// Serves the emulators instead of measuring; the program's own.
-    #[arg(long, hide = true)]
-    emulate: Option<u32>,
-    /// What cargo appends.
-    #[arg(long, hide = true)]
-    bench: bool,
+    #[command(flatten)]
+    usual: Usual,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let flags = Flags::parse();
-    if let Some(registrations) = flags.emulate {
-        peer::serve(registrations).await;
+    if flags.usual.serves().await {
         return ExitCode::SUCCESS;
     }
     if let Some(rate) = flags.rate {
         let paced = Box::pin(at_a_rate(&flags, rate)).await;
-        println!("{}", if flags.json { paced.line() } else { paced.block() });
-        return if flags.check && !paced.is_enough() { ExitCode::from(3) } else { ExitCode::SUCCESS };
+        return flags.usual.end(&paced.line(), &paced.block(), paced.is_enough());
     }
     let measured = Box::pin(measure(&flags)).await;
-    println!("{}", if flags.json { measured.line() } else { measured.block() });
-    if flags.check && !measured.is_enough() { ExitCode::from(3) } else { ExitCode::SUCCESS }
+    flags.usual.end(&measured.line(), &measured.block(), measured.is_enough())
 }
 
 /// A bridge that has read everybody in the CRM, and the folder of its store.

@@ -8,28 +8,19 @@
 #![expect(clippy::expect_used, reason = "a benchmark that cannot go on ends, and says at what")]
 
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::time::Duration;
 
 use clap::Parser;
 use serde_json::json;
 use tempfile::TempDir;
-use tokio_util::sync::CancellationToken;
-use webinar_bridge_admin::Meters;
-use webinar_bridge_app::pipeline::{Board, Loops, Seat};
-use webinar_bridge_app::world::SystemClock;
-use webinar_bridge_domain::balance::Scope;
-use webinar_bridge_domain::bridge::Bridge;
-use webinar_bridge_domain::flow::{Policies, Rest};
-use webinar_bridge_domain::id::{OrganizationId, ProviderEventId};
+use webinar_bridge_app::pipeline::Seat;
+use webinar_bridge_domain::flow::Rest;
+use webinar_bridge_domain::id::ProviderEventId;
 use webinar_bridge_domain::port::RegistrantQuery;
-use webinar_bridge_domain::share::SharePolicy;
 use webinar_bridge_domain::task::{Findings, Job};
-use webinar_bridge_storage::StorageSettings;
-use webinar_bridge_tests::bench::peer::{self, Peer};
-use webinar_bridge_tests::bench::watch::Watched;
-use webinar_bridge_tests::bench::{now, process, rounded};
-use webinar_bridge_tests::house::{self, Wiring};
+use webinar_bridge_tests::bench::peer::Peer;
+use webinar_bridge_tests::bench::site::Site;
+use webinar_bridge_tests::bench::usual::Usual;
+use webinar_bridge_tests::bench::{median, now, process, rounded};
 
 /// The bar that `--check` holds it to.
 const TIMES: f64 = 2.0;
@@ -37,122 +28,83 @@ const TIMES: f64 = 2.0;
 const ROUNDS: usize = 3;
 
 #[derive(Parser)]
-#[command(about = "Measures a comparison with ON24's list beside fetching the list")]
+#[command(
+    about = "Measures a comparison with ON24's list beside fetching the list",
+    after_help = "--check ends with 3 above twice the time of fetching, or when something differs."
+)]
 struct Flags {
     /// Registrations of the webinar.
     #[arg(long, default_value_t = 100_000)]
     registrations: u32,
-    /// Prints one JSON line.
-    #[arg(long)]
-    json: bool,
-    /// Ends with 3 above twice the time of fetching, or when something differs.
-    #[arg(long)]
-    check: bool,
-    /// Serves the emulators instead of measuring; the program's own.
-    #[arg(long, hide = true)]
-    emulate: Option<u32>,
-    /// What cargo appends.
-    #[arg(long, hide = true)]
-    bench: bool,
+    #[command(flatten)]
+    usual: Usual,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let flags = Flags::parse();
-    if let Some(registrations) = flags.emulate {
-        peer::serve(registrations).await;
+    if flags.usual.serves().await {
         return ExitCode::SUCCESS;
     }
     let peer = Peer::start(flags.registrations);
     let folder = TempDir::new().expect("a folder");
     let url = format!("sqlite://{}", folder.path().join("bridge.db").display());
-    let store = webinar_bridge_storage::open(&StorageSettings::at(url)).await.expect("a store");
-    let watched = Arc::new(Watched::new(Arc::new(store.clone())));
-    let board = Arc::new(Board::new());
-    let mut policies = Policies { share: SharePolicy::open(), ..Policies::default() };
-    policies.pace.paced = false;
-    let clock = Arc::new(SystemClock::new());
-    let usual = Wiring::of(&store, clock.clone());
-    let wiring = Wiring { worklist: watched.clone(), bell: board.clone(), policies, ..usual };
-    let bridge = house::bridge(&peer.ready, wiring);
-    let organization = house::activated(&bridge, &peer.ready, "Contoso").await;
+    let site = Site::open(&peer.ready, &url).await;
     eprintln!("reading the CRM");
-    observed(&bridge, organization, flags.registrations.into()).await;
+    site.observed(flags.registrations.into()).await;
     eprintln!("delivering");
-    let stop = CancellationToken::new();
-    let loops = Loops::new(bridge.clone(), Meters::new("bench"), board, clock, stop);
-    let tasks = loops.start_some(&[Seat::Deliver], 64);
-    watched.until(usize::try_from(flags.registrations).expect("a count")).await;
-    loops.stop.cancel();
+    let tasks = site.start(&[Seat::Deliver]);
+    site.watched.until(usize::try_from(flags.registrations).expect("a count")).await;
+    site.loops.stop.cancel();
     tasks.wait().await;
     let event = ProviderEventId::new(peer.ready.on24.event_id.to_string());
     let (mut fetched, mut compared) = (vec![], vec![]);
     let mut found = Findings::default();
     for round in 1..=ROUNDS {
         eprintln!("round {round} of {ROUNDS}");
-        fetched.push(fetch(&bridge, organization, &event).await);
-        let (time, findings) = compare(&bridge, organization).await;
+        fetched.push(fetch(&site, &event).await);
+        let (time, findings) = compare(&site).await;
         compared.push(time);
         found = findings;
     }
-    store.close().await.expect("the store closes");
+    site.store.close().await.expect("the store closes");
     let (fetched, compared) = (median(fetched), median(compared));
-    let times = compared.as_secs_f64() / fetched.as_secs_f64();
+    let times = compared / fetched;
     let right = found.same == u64::from(flags.registrations) && found.drift() == 0;
-    if flags.json {
-        let line = json!({
-            "registrations": flags.registrations, "fetched_ms": fetched.as_millis(), "compared_ms": compared.as_millis(),
-            "times": rounded(times, 2), "same": found.same, "rss_peak_mib": rounded(process::peak_mib(), 0),
-        });
-        println!("{line}");
-    } else {
-        println!(
-            "fetching the list    {:6} ms\ncomparing with it    {:6} ms  = {times:.2} times\nof {} registrations {} are the same, \
-             {:.0} MiB at the most",
-            fetched.as_millis(),
-            compared.as_millis(),
-            flags.registrations,
-            found.same,
-            process::peak_mib()
-        );
-    }
-    if flags.check && !(right && times <= TIMES) { ExitCode::from(3) } else { ExitCode::SUCCESS }
+    let line = json!({
+        "registrations": flags.registrations, "fetched_ms": rounded(fetched, 0), "compared_ms": rounded(compared, 0),
+        "times": rounded(times, 2), "same": found.same, "rss_peak_mib": rounded(process::peak_mib(), 0),
+    });
+    let block = format!(
+        "fetching the list    {fetched:6.0} ms\ncomparing with it    {compared:6.0} ms  = {times:.2} times\nof {} registrations {} are the \
+         same, {:.0} MiB at the most",
+        flags.registrations,
+        found.same,
+        process::peak_mib()
+    );
+    flags.usual.end(&line.to_string(), &block, right && times <= TIMES)
 }
 
-/// Has the CRM read until everybody is known.
-async fn observed(bridge: &Bridge, organization: OrganizationId, registrations: u64) {
-    loop {
-        let report = bridge.observe.step().await.expect("a step");
-        let balance = bridge.desk.balance(organization, Scope::Organization).await.expect("a balance");
-        if report.rest != Rest::Now && balance.registrations.crm == registrations {
-            return;
-        }
-    }
-}
-
-async fn fetch(bridge: &Bridge, organization: OrganizationId, event: &ProviderEventId) -> Duration {
-    let query = RegistrantQuery { organization, event: event.clone(), page: None };
+/// How long the list takes, in milliseconds.
+async fn fetch(site: &Site, event: &ProviderEventId) -> f64 {
+    let query = RegistrantQuery { organization: site.organization, event: event.clone(), page: None };
     let began = now();
-    let page = bridge.ports().registrar.registrants(&query).await.expect("the list");
+    let page = site.bridge.ports().registrar.registrants(&query).await.expect("the list");
     assert!(page.complete && page.next.is_none(), "the list is whole");
-    now() - began
+    began.elapsed().as_secs_f64() * 1e3
 }
 
-/// Asks for a comparison, and does it.
-async fn compare(bridge: &Bridge, organization: OrganizationId) -> (Duration, Findings) {
+/// Asks for a comparison and does it; how long that takes, in milliseconds, and what it found.
+async fn compare(site: &Site) -> (f64, Findings) {
+    let (bridge, organization) = (&site.bridge, site.organization);
     let names = bridge.desk.reconcile(organization, None, true).await.expect("a task");
     let began = now();
     while bridge.tasks.step().await.expect("a step").rest == Rest::Now {}
-    let elapsed = now() - began;
+    let elapsed = began.elapsed().as_secs_f64() * 1e3;
     let tasks = bridge.desk.tasks(organization).await.expect("the tasks");
     let task = tasks.into_iter().find(|task| names.contains(&task.name)).expect("the task");
     match task.job {
         Job::Reconcile { found: Some(found), .. } if task.due.is_none() => (elapsed, found),
         other => panic!("it did not come to its end: {other:?}"),
     }
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default()
 }

@@ -22,8 +22,9 @@ use webinar_bridge_domain::balance::Scope;
 use webinar_bridge_domain::time::SignedDuration;
 use webinar_bridge_emulator::Ready;
 use webinar_bridge_tests::bench::crowd::Crowd;
-use webinar_bridge_tests::bench::peer::{self, Peer};
+use webinar_bridge_tests::bench::peer::Peer;
 use webinar_bridge_tests::bench::site::Site;
+use webinar_bridge_tests::bench::usual::Usual;
 use webinar_bridge_tests::bench::{load, median, now, percentile_ms, process, rounded};
 
 /// The bars that `--check` holds the bridge to.
@@ -53,33 +54,25 @@ const CALL: &str = "delay:50ms";
 const BEGINS_IN: SignedDuration = SignedDuration::from_mins(10);
 
 #[derive(Parser)]
-#[command(about = "Measures a bridge before which very many wait")]
+#[command(
+    about = "Measures a bridge before which very many wait",
+    after_help = "--check ends with 3 above 1.1 times the memory or 64 MiB, above 3 times the start or 1 s, or when more than one in a thousand of the urgent takes 5 s."
+)]
 struct Flags {
     /// How many are very many.
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(200_001..))]
     many: u32,
-    /// Prints one JSON line.
-    #[arg(long)]
-    json: bool,
-    /// Ends with 3 when one of the bars is not held.
-    #[arg(long)]
-    check: bool,
-    /// Serves the emulators instead of measuring; the program's own.
-    #[arg(long, hide = true)]
-    emulate: Option<u32>,
     /// Is a bridge on this store instead of measuring; the program's own.
     #[arg(long, hide = true)]
     work: Option<PathBuf>,
-    /// What cargo appends.
-    #[arg(long, hide = true)]
-    bench: bool,
+    #[command(flatten)]
+    usual: Usual,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let flags = Flags::parse();
-    if let Some(registrations) = flags.emulate {
-        peer::serve(registrations).await;
+    if flags.usual.serves().await {
         return ExitCode::SUCCESS;
     }
     if let Some(store) = &flags.work {
@@ -87,8 +80,7 @@ async fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let measured = Box::pin(measure(&flags)).await;
-    println!("{}", if flags.json { measured.line() } else { measured.block(flags.many) });
-    if flags.check && !measured.is_enough() { ExitCode::from(3) } else { ExitCode::SUCCESS }
+    flags.usual.end(&measured.line(), &measured.block(flags.many), measured.is_enough())
 }
 
 fn url(store: &Path) -> String {

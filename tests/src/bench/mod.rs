@@ -6,6 +6,7 @@ pub mod load;
 pub mod peer;
 pub mod process;
 pub mod site;
+pub mod usual;
 pub mod watch;
 
 use std::time::{Duration, Instant};

@@ -7,4 +7,4 @@ mod program;
 
 pub use audit::Findings;
 pub use phases::{Outcome, answers, kills, outages};
-pub use program::{Binary, has_strace};
+pub use program::{Binary, free_addresses, has_strace};

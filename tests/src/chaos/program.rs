@@ -210,7 +210,7 @@ impl Service {
 }
 
 /// Two addresses that are free now.
-pub(super) fn free_addresses() -> [String; 2] {
+pub fn free_addresses() -> [String; 2] {
     let listeners = [(); 2].map(|()| std::net::TcpListener::bind("127.0.0.1:0").expect("a free port"));
     listeners.map(|listener| listener.local_addr().expect("its address").to_string())
 }
