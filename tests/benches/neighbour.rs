@@ -49,8 +49,8 @@ const CALL: &str = "delay:50ms";
     after_help = "--check ends with 3 when somebody else's trouble makes the slowest hundredth more than 1.15 times as slow."
 )]
 struct Flags {
-    /// How often each trouble is looked at, in turn.
-    #[arg(long, default_value_t = 2)]
+    /// How often each trouble is looked at, in turn. Once is too few for the slowest hundredth to mean much.
+    #[arg(long, default_value_t = 3)]
     rounds: u32,
     #[command(flatten)]
     usual: Usual,

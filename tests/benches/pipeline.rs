@@ -164,7 +164,9 @@ impl Paced {
 
     fn block(&self) -> String {
         format!(
-            "changes a second     {:8} for {} changes; the last came {:.0} ms late\n             seen to settled      p50 {:.1} ms, p99 {:.1} ms, at the most {:.1} ms\n             not done at ON24     {}",
+            "changes a second     {:8} for {} changes; the last came {:.0} ms late\n\
+             seen to settled      p50 {:.1} ms, p99 {:.1} ms, at the most {:.1} ms\n\
+             not done at ON24     {:8}",
             self.rate, self.changes, self.behind_ms, self.p50_ms, self.p99_ms, self.max_ms, self.missing,
         )
     }
